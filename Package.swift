@@ -1,0 +1,65 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+let package = Package(
+    name: "tokenkeep",
+    products: [
+        .executable(name: "tokenkeep", targets: ["tokenkeep"])
+    ],
+    dependencies: [
+        // No lock file is kept, so every version is exact.
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/LebJe/TOMLKit", exact: "0.6.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2", traits: []),
+    ],
+    targets: [
+        .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .target(name: "CCurl"),
+        .target(name: "Sealing", dependencies: ["COpenSSL"]),
+        .target(
+            name: "Host",
+            dependencies: [.product(name: "Subprocess", package: "swift-subprocess")]),
+        .target(name: "Tokens", dependencies: ["Sealing"]),
+        .target(name: "Transport", dependencies: ["CCurl", "Host"]),
+        .target(name: "OAuth", dependencies: ["Tokens", "Sealing", "Transport"]),
+        .target(name: "VaultFile", dependencies: ["Tokens", "Sealing", "Host"]),
+        .target(name: "Exports", dependencies: ["Tokens", "Host"]),
+        .target(name: "Imports"),
+        .target(
+            name: "Config",
+            dependencies: ["Tokens", "Host", .product(name: "TOMLKit", package: "TOMLKit")]),
+        .target(name: "Renewal", dependencies: ["Tokens", "OAuth", "Exports"]),
+        .target(
+            name: "LocalServer",
+            dependencies: [
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ]),
+        .target(name: "Sandbox", dependencies: ["LocalServer", "OAuth", "Tokens"]),
+        .executableTarget(
+            name: "tokenkeep",
+            dependencies: [
+                "Sealing", "Host", "Tokens", "Transport", "OAuth", "VaultFile", "Exports", "Imports", "Config",
+                "Renewal", "LocalServer", "Sandbox",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+    ]
+)
+
+for target in package.targets where target.type != .system && target.name != "CCurl" {
+    target.swiftSettings = [
+        // `any` is written where a value is boxed, so that the cost is seen.
+        .enableUpcomingFeature("ExistentialAny"),
+        // An import is private to its file unless it says otherwise: rooms do not leak what they stand on.
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        // A member is found only in modules that the file itself imports.
+        .enableUpcomingFeature("MemberImportVisibility"),
+        // An async function runs where its caller runs, unless it says otherwise.
+        .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+        // Every use of an unsafe construct is marked, so `git grep -w unsafe` is the audit list.
+        .strictMemorySafety(),
+        .treatAllWarnings(as: .error),
+    ]
+}

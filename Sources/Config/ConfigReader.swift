@@ -1,0 +1,176 @@
+import Host
+import Tokens
+import TOMLKit
+
+extension Config {
+    /// The file's name where nothing else is said.
+    package static let fileName = "tokenkeep.toml"
+    private static let largestFile = 1 << 20
+
+    /// The nearest config from `folder` upwards; nil when there is none.
+    package static func nearest(from folder: String) -> String? {
+        var folder = folder
+        while true {
+            let path = FileSystem.path(fileName, from: folder)
+            if let status = try? FileSystem.status(of: path), status.kind == .regular { return path }
+            if folder == "/" || folder == "." { return nil }
+            folder = FileSystem.folder(of: folder)
+        }
+    }
+
+    /// Reads a config; nil when there is no file.
+    ///
+    /// One that another user could have written is refused, for it can name commands to run.
+    package static func read(_ path: String) throws(ConfigError) -> Config? {
+        let path = FileSystem.path(path, from: FileSystem.currentFolder)
+        let status: FileStatus?
+        let text: [UInt8]
+        do throws(HostError) {
+            status = try FileSystem.status(of: path)
+            text = try FileSystem.contents(of: path, limit: largestFile) ?? []
+        } catch {
+            throw ConfigError("\(path) cannot be read: \(error.reason)", hint: "look at the file and its permissions: ls -l \(path)")
+        }
+        guard let status else { return nil }
+        guard status.owner == FileSystem.effectiveUser || status.owner == 0 else {
+            throw ConfigError(
+                "\(path) belongs to another user (id \(status.owner)), and a config can run commands",
+                hint: "make it yours: chown $(id -u) \(path)")
+        }
+        guard status.mode & 0o022 == 0 else {
+            throw ConfigError(
+                "\(path) can be written by others, and a config can run commands", hint: "chmod go-w \(path)")
+        }
+        guard let text = String(validating: text.span) else {
+            throw ConfigError("\(path) is not UTF-8", hint: "save it as UTF-8 text")
+        }
+        return try parse(text, path: path)
+    }
+
+    /// Reads a config's text.
+    package static func parse(_ text: String, path: String) throws(ConfigError) -> Config {
+        let table: TOMLTable
+        do { table = try TOMLTable(string: text) } catch let error as TOMLParseError {
+            throw ConfigError(
+                "\(path), line \(error.source.begin.line): not TOML: \(error.description.firstLine)",
+                hint: "mend that line; text values stand in \"quotes\"")
+        } catch {
+            throw ConfigError("\(path) is not TOML", hint: "text values stand in \"quotes\"")
+        }
+        var config = Config(path: path)
+        let root = Section(table, place: "", path: path)
+        try root.allow(["vault", "connections", "outputs", "schedule", "unlock"])
+        config.vault = try root.text("vault").map { FileSystem.path($0, from: config.folder) }
+        if let connections = try root.section("connections") {
+            for name in connections.names {
+                guard let record = RecordName(name) else {
+                    throw connections.wrong(
+                        name, "is not a connection's name",
+                        hint: "use letters, digits, . _ - and at most one /, as in [connections.\"tiktok/brand-a\"]")
+                }
+                guard let section = try connections.section(name) else { continue }
+                config.connections[record] = try ConnectionConfig(section)
+            }
+        }
+        for output in try root.sections("outputs") { config.outputs.append(try OutputConfig(output, config.folder)) }
+        if let schedule = try root.section("schedule") {
+            try schedule.allow(["every"])
+            config.every = try schedule.seconds("every")
+        }
+        if let unlock = try root.section("unlock") { config.unlock = try Unlock(unlock, config.folder) }
+        return config
+    }
+}
+
+extension ConnectionConfig {
+    fileprivate init(_ section: Section) throws(ConfigError) {
+        try section.allow(["provider", "client_id", "client_secret", "redirect_uri", "scopes", "variables"])
+        guard let provider = try section.text("provider") else {
+            throw section.wrong("provider", "is missing", hint: "for example: provider = \"tiktok\"")
+        }
+        guard let clientID = try section.value("client_id") else {
+            throw section.wrong(
+                "client_id", "is missing", hint: "for example: client_id = \"aw1234567890\", as the provider registered it")
+        }
+        self.init(provider: provider, clientID: clientID)
+        if section.isFalse("client_secret") {
+            clientSecret = .none
+        } else {
+            switch try section.value("client_secret") {
+            case .secret(let name): clientSecret = .secret(name)
+            case nil: break
+            case .literal:
+                throw section.wrong(
+                    "client_secret", "is a literal, and a config is not the place for a secret",
+                    hint: "put it into the vault with: tokenkeep set NAME, and write client_secret = { secret = \"NAME\" }")
+            }
+        }
+        redirectURI = try section.text("redirect_uri")
+        scopes = try section.texts("scopes") ?? []
+        if let variables = try section.section("variables") {
+            for name in variables.names { self.variables[name] = try variables.text(name) }
+        }
+    }
+}
+
+extension OutputConfig {
+    fileprivate init(_ section: Section, _ folder: String) throws(ConfigError) {
+        try section.allow(["path", "format", "include", "after", "mode", "group"])
+        guard let path = try section.text("path"), !path.isEmpty else {
+            throw section.wrong("path", "is missing", hint: "for example: path = \"secrets.js\"")
+        }
+        guard let format = try section.text("format") else {
+            throw section.wrong("format", "is missing", hint: "for example: format = \"commonjs\"")
+        }
+        self.init(path: FileSystem.path(path, from: folder), format: format)
+        include = try section.texts("include")
+        after = try section.texts("after")
+        if after?.isEmpty == true { throw section.wrong("after", "is empty", hint: "name a command, or leave it out") }
+        if let text = try section.text("mode") {
+            guard text.utf8.count <= 4, let mode = UInt32(text, radix: 8), mode & ~0o777 == 0, mode & 0o400 != 0 else {
+                throw section.wrong("mode", "is no file mode", hint: "write it in octal, as in mode = \"0640\"")
+            }
+            self.mode = mode
+        }
+        group = try section.text("group")
+    }
+}
+
+extension Config.Unlock {
+    fileprivate init?(_ section: Section, _ folder: String) throws(ConfigError) {
+        try section.allow(["key_file", "key_command"])
+        switch (try section.text("key_file"), try section.texts("key_command")) {
+        case (let file?, nil): self = .keyFile(FileSystem.path(file, from: folder))
+        case (nil, let command?) where !command.isEmpty: self = .keyCommand(command)
+        case (nil, nil): return nil
+        default:
+            throw section.wrong("key_command", "stands beside key_file", hint: "keep one of the two")
+        }
+    }
+}
+
+extension String {
+    fileprivate var firstLine: String { String(prefix { $0 != "\n" }) }
+}
+
+/// TOML as it is written.
+package enum TOMLText {
+    /// A basic string (TOML 1.0).
+    package static func quote(_ text: String) -> String {
+        var quoted = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": quoted += "\\\""
+            case "\\": quoted += "\\\\"
+            case "\n": quoted += "\\n"
+            case "\t": quoted += "\\t"
+            case "\r": quoted += "\\r"
+            case "\0"..."\u{1F}", "\u{7F}":
+                let digits = String(scalar.value, radix: 16)
+                quoted += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            default: quoted.unicodeScalars.append(scalar)
+            }
+        }
+        return quoted + "\""
+    }
+}

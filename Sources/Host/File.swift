@@ -1,0 +1,133 @@
+internal import Glibc
+
+/// An open file, closed by its owner.
+package struct File: ~Copyable, Sendable {
+    /// How a file is opened.
+    package enum Access: Sendable {
+        /// For reading; the file must be there.
+        case reading
+        /// For writing; the file must not be there, and is made with this mode.
+        case creating(mode: UInt32)
+        /// For locking; made with mode 0600 when it is not there, its bytes never touched.
+        case locking
+    }
+
+    fileprivate let descriptor: Int32
+    private let path: String
+
+    /// Opens `path`; never a descriptor that a child would inherit.
+    package init(_ path: String, _ access: Access) throws(HostError) {
+        self.path = path
+        switch access {
+        case .reading: descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        case .creating(let mode): descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode)
+        case .locking: descriptor = unsafe open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        }
+        guard descriptor >= 0 else { throw .last("open", path) }
+    }
+
+    /// Takes over a descriptor that the caller was handed, such as `--key-fd`'s.
+    package init(takingDescriptor descriptor: Int32) {
+        self.descriptor = descriptor
+        path = "descriptor \(descriptor)"
+    }
+
+    deinit { close(descriptor) }
+
+    /// The file's attributes.
+    package var status: FileStatus {
+        get throws(HostError) {
+            var status = stat()
+            guard unsafe fstat(descriptor, &status) == 0 else { throw .last("stat", path) }
+            return FileStatus(status)
+        }
+    }
+
+    /// Reads to the end; `EFBIG` when there are more than `limit` bytes.
+    package borrowing func readToEnd(limit: Int) throws(HostError) -> [UInt8] {
+        // The size is a hint that saves growing; pipes and /proc files have none.
+        var bytes: [UInt8] = []
+        let hint = (try? status.size).map(Int.init) ?? 0
+        bytes.reserveCapacity(min(hint, limit) + 1)
+        let chunk = 65536
+        while true {
+            let start = bytes.count
+            guard start <= limit else { throw HostError(operation: "read", path: path, code: EFBIG) }
+            bytes.append(contentsOf: repeatElement(0, count: max(1, min(chunk, max(hint - start + 1, 4096)))))
+            let room = bytes.count - start
+            let got = unsafe bytes.withUnsafeMutableBytes { unsafe read(descriptor, $0.baseAddress! + start, room) }
+            if got < 0, errno == EINTR {
+                bytes.removeLast(room)
+                continue
+            }
+            guard got >= 0 else { throw .last("read", path) }
+            bytes.removeLast(room - got)
+            if got == 0 { break }
+        }
+        guard bytes.count <= limit else { throw HostError(operation: "read", path: path, code: EFBIG) }
+        return bytes
+    }
+
+    /// Writes all of `bytes` at the place where the last write ended.
+    package borrowing func write(_ bytes: Span<UInt8>) throws(HostError) {
+        let failed: Bool = unsafe bytes.withUnsafeBytes { bytes in
+            var done = 0
+            while done < bytes.count {
+                let wrote = unsafe Glibc.write(descriptor, bytes.baseAddress! + done, bytes.count - done)
+                if wrote < 0, errno == EINTR { continue }
+                guard wrote > 0 else { return true }
+                done += wrote
+            }
+            return false
+        }
+        if failed { throw .last("write", path) }
+    }
+
+    /// Has space for `size` bytes set aside, where the file system can; the size that readers see grows with it.
+    ///
+    /// Where the file system has no such call, the system's library writes zeros instead.
+    package borrowing func reserve(_ size: Int64) throws(HostError) {
+        let code = posix_fallocate(descriptor, 0, off_t(size))
+        guard code == 0 else { throw HostError(operation: "reserve", path: path, code: code) }
+    }
+
+    /// Waits until the file's bytes and attributes are on the disk.
+    ///
+    /// After a failure the kernel may have dropped the bytes, so the same descriptor is never asked again.
+    package borrowing func sync() throws(HostError) {
+        guard fsync(descriptor) == 0 else { throw .last("fsync", path) }
+    }
+
+    /// Waits until the file's bytes are on the disk.
+    package borrowing func syncData() throws(HostError) {
+        guard fdatasync(descriptor) == 0 else { throw .last("fdatasync", path) }
+    }
+
+    /// Sets permission bits and, where given, the group.
+    package borrowing func setMode(_ mode: UInt32, group: UInt32? = nil) throws(HostError) {
+        if let group, fchown(descriptor, uid_t.max, group) != 0 { throw .last("chgrp", path) }
+        guard fchmod(descriptor, mode) == 0 else { throw .last("chmod", path) }
+    }
+
+    /// Takes the exclusive `flock` if nobody holds it.
+    package borrowing func tryLock() throws(HostError) -> Bool {
+        while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
+            if errno == EWOULDBLOCK { return false }
+            guard errno == EINTR else { throw .last("lock", path) }
+        }
+        return true
+    }
+}
+
+extension File {
+    /// The number of the mount that the file was reached by; nil where the system does not tell.
+    ///
+    /// Two bind mounts of one file system share a device number and differ in this.
+    package var mountID: Int? {
+        guard let text = try? FileSystem.contents(of: "/proc/self/fdinfo/\(descriptor)", limit: 4096) else { return nil }
+        for line in String(decoding: text, as: UTF8.self).split(separator: "\n") where line.hasPrefix("mnt_id:") {
+            return Int(line.drop { !$0.isNumber })
+        }
+        return nil
+    }
+}

@@ -1,0 +1,106 @@
+internal import Glibc
+
+/// Whether a path is a regular file that this process may execute.
+func isProgram(_ path: String) -> Bool {
+    guard let status = try? FileSystem.status(of: path), status.kind == .regular else { return false }
+    return unsafe access(path, X_OK) == 0
+}
+
+/// This process: its environment, its streams and its end.
+package enum ThisProcess {
+    /// The environment as it was handed over. A variable that stands twice has its first value, as `getenv` gives.
+    package static var environment: [String: String] {
+        var all: [String: String] = [:]
+        for bytes in environmentBlock {
+            let entry = String(decoding: bytes, as: UTF8.self)
+            guard let equals = entry.utf8.firstIndex(of: UInt8(ascii: "=")) else { continue }
+            let name = String(entry[..<equals])
+            if all[name] == nil { all[name] = String(entry[entry.utf8.index(after: equals)...]) }
+        }
+        return all
+    }
+
+    /// The environment's entries, `NAME=value`, in bytes.
+    package static var environmentBlock: [[UInt8]] {
+        var entries: [[UInt8]] = []
+        var next = unsafe environ
+        while let entry = unsafe next.pointee {
+            unsafe entries.append(Array(UnsafeRawBufferPointer(start: entry, count: strlen(entry))))
+            unsafe next += 1
+        }
+        return entries
+    }
+
+    /// The value of one environment variable; nil when it is not set.
+    package static func environmentVariable(_ name: String) -> String? {
+        guard let value = unsafe getenv(name) else { return nil }
+        return unsafe String(cString: value)
+    }
+
+    /// Replaces this process with another program; comes back only when that failed.
+    package static func execute(_ path: String, arguments: [String], environment: [[UInt8]]) -> HostError {
+        func block(_ strings: [[UInt8]]) -> [UnsafeMutablePointer<CChar>?] {
+            unsafe strings.map { bytes in
+                let copy = UnsafeMutablePointer<CChar>.allocate(capacity: bytes.count + 1)
+                for (index, byte) in bytes.enumerated() { unsafe copy[index] = CChar(bitPattern: byte) }
+                unsafe copy[bytes.count] = 0
+                return unsafe copy
+            } + [nil]
+        }
+        var arguments = unsafe block(arguments.map { Array($0.utf8) })
+        var environment = unsafe block(environment)
+        unsafe execve(path, &arguments, &environment)
+        return .last("execute", path)
+    }
+
+    /// Whether a standard stream is a terminal: 0 input, 1 output, 2 errors.
+    package static func isTerminal(_ descriptor: Int32) -> Bool { isatty(descriptor) == 1 }
+
+    /// Writes to standard output or standard error; an error when it cannot be written, such as a closed pipe.
+    package static func write(_ bytes: Span<UInt8>, to descriptor: Int32) throws(HostError) {
+        let failed: Bool = unsafe bytes.withUnsafeBytes { bytes in
+            var done = 0
+            while done < bytes.count {
+                let wrote = unsafe Glibc.write(descriptor, bytes.baseAddress! + done, bytes.count - done)
+                if wrote < 0, errno == EINTR { continue }
+                guard wrote > 0 else { return true }
+                done += wrote
+            }
+            return false
+        }
+        if failed { throw .last("write", descriptor == 1 ? "standard output" : "standard error") }
+    }
+
+    /// Makes a write to a closed pipe an error instead of the process's end.
+    package static func ignoreBrokenPipes() { signal(SIGPIPE, SIG_IGN) }
+
+    /// Gives a broken pipe its usual effect back, for a program that is about to take this process over.
+    package static func restoreBrokenPipes() { signal(SIGPIPE, SIG_DFL) }
+
+    /// Ends the process.
+    package static func exit(_ status: Int32) -> Never { Glibc.exit(status) }
+
+    /// The time, in Unix seconds.
+    package static var now: Int64 { Int64(time(nil)) }
+
+    /// What names this machine: systemd's machine id, else the host name.
+    package static var machineName: String {
+        if let id = try? FileSystem.contents(of: "/etc/machine-id", limit: 4096), !id.isEmpty {
+            return String(decoding: id.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
+        }
+        var name = utsname()
+        guard unsafe uname(&name) == 0 else { return "unknown" }
+        return unsafe withUnsafeBytes(of: &name.nodename) { bytes in
+            unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+        }
+    }
+}
+
+extension ThisProcess {
+    /// All of standard input; `EFBIG` when it holds more than `limit` bytes.
+    package static func standardInput(limit: Int) throws(HostError) -> [UInt8] {
+        let copy = fcntl(0, F_DUPFD_CLOEXEC, 3)
+        guard copy >= 0 else { throw .last("read", "standard input") }
+        return try File(takingDescriptor: copy).readToEnd(limit: limit)
+    }
+}

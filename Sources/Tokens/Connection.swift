@@ -1,0 +1,107 @@
+/// One account authorised with one provider, as the vault keeps it (FORMAT §3).
+package struct Connection: Sendable {
+    /// The provider's name in the catalogue.
+    package var provider: String
+    /// What the provider answered last; nil before the first authorisation.
+    package var tokens: TokenSet?
+    /// Why a person or a later run has to act, where one has to.
+    package var trouble: Trouble?
+    /// The last attempt and how it ended.
+    package var last: LastAttempt?
+    /// A request whose answer never came.
+    package var question: OpenQuestion?
+    /// Answers that could not be read, the last three, oldest first.
+    package var unread: [UnreadAnswer] = []
+    /// An authorisation that waits for the person to come back from the browser.
+    package var pending: PendingAuthorization?
+    /// The record as it was read, for the members that this program does not know.
+    var stored = JSONObject()
+
+    /// What stands in the way of the next renewal.
+    package enum Trouble: String, Sendable {
+        /// The provider refused the refresh token: a person must connect again.
+        case reauthorize
+        /// Asked, and the answer never arrived or could not be read: the refresh token may be spent.
+        case uncertain
+        /// The provider refuses the client's registration.
+        case misconfigured
+    }
+
+    /// How the last attempt ended.
+    package struct LastAttempt: Sendable, Equatable {
+        /// When, in Unix seconds.
+        package var at: Int64
+        /// `renewed`, `rejected`, `unavailable`, `uncertain` or `misconfigured`.
+        package var outcome: String
+        /// The provider's own words, never a token.
+        package var error: String?
+
+        /// Records an attempt.
+        package init(at: Int64, outcome: String, error: String? = nil) {
+            (self.at, self.outcome, self.error) = (at, outcome, error)
+        }
+    }
+
+    /// A request that was sent and never answered.
+    package struct OpenQuestion: Sendable, Equatable {
+        /// When it was asked, in Unix seconds.
+        package var at: Int64
+        /// Which machine asked, hashed.
+        package var host: String
+        /// Which try with this refresh token it was, counted from 1.
+        package var attempt: Int64
+
+        /// Records a question.
+        package init(at: Int64, host: String, attempt: Int64) {
+            (self.at, self.host, self.attempt) = (at, host, attempt)
+        }
+    }
+
+    /// An answer that could not be read; it may hold the only copy of a token.
+    package struct UnreadAnswer: Sendable, Equatable {
+        /// When it came, in Unix seconds.
+        package var at: Int64
+        /// The HTTP status.
+        package var status: Int64
+        /// The body, in base64.
+        package var body: Secret
+
+        /// Keeps an answer.
+        package init(at: Int64, status: Int64, body: Secret) {
+            (self.at, self.status, self.body) = (at, status, body)
+        }
+    }
+
+    /// What must be remembered between the authorisation URL and the person's return (RFC 6749 §4.1, RFC 7636).
+    package struct PendingAuthorization: Sendable, Equatable {
+        /// The `state` that the redirect must bring back.
+        package var state: Secret
+        /// The PKCE verifier; nil where the provider takes no PKCE.
+        package var verifier: Secret?
+        /// The redirect URI that was sent.
+        package var redirectURI: String
+        /// The scopes that were asked for.
+        package var scopes: [String]
+        /// From when on the return is refused, in Unix seconds.
+        package var expiresAt: Int64
+
+        /// Remembers an authorisation.
+        package init(state: Secret, verifier: Secret?, redirectURI: String, scopes: [String], expiresAt: Int64) {
+            self.state = state
+            self.verifier = verifier
+            self.redirectURI = redirectURI
+            self.scopes = scopes
+            self.expiresAt = expiresAt
+        }
+    }
+
+    /// A connection that has not been authorised yet.
+    package init(provider: String) {
+        self.provider = provider
+    }
+
+    /// Keeps an answer that could not be read; the oldest of more than three goes.
+    package mutating func keepUnread(_ answer: UnreadAnswer) {
+        unread = Array((unread + [answer]).suffix(3))
+    }
+}

@@ -1,0 +1,126 @@
+/// What a vault holds, by name; each record is text until somebody needs what is in it.
+package struct Records: Sendable {
+    /// The names and texts, in byte order of the names.
+    package private(set) var all: [(name: RecordName, json: Secret)]
+
+    /// Takes records that are sorted by name already.
+    package init(sorted all: [(name: RecordName, json: Secret)] = []) {
+        self.all = all
+    }
+
+    /// The kinds of record.
+    package enum Kind: Sendable, Equatable {
+        /// A named static value.
+        case secret
+        /// One account authorised with one provider.
+        case connection
+        /// One of the program's own, or of a later version.
+        case other(String)
+
+        /// As `list` names it.
+        package var name: String {
+            switch self {
+            case .secret: "secret"
+            case .connection: "connection"
+            case .other(let name): name
+            }
+        }
+    }
+
+    /// The members of one record; nil when there is none.
+    package func object(_ name: RecordName) throws(RecordError) -> JSONObject? {
+        guard let index = index(of: name) else { return nil }
+        return try all[index].json.withSpan { json throws(RecordError) in
+            do throws(JSONError) { return try JSONObject(parsing: json, rules: .record) } catch { throw RecordError(name: name, error) }
+        }
+    }
+
+    /// The kind of one record; nil when there is none.
+    package func kind(_ name: RecordName) throws(RecordError) -> Kind? {
+        guard let object = try object(name) else { return nil }
+        do throws(JSONError) {
+            switch try object.text("kind") {
+            case "secret": return .secret
+            case "connection": return .connection
+            case let other?: return .other(other)
+            case nil: throw JSONError(reason: "no kind", offset: 0)
+            }
+        } catch { throw RecordError(name: name, error) }
+    }
+
+    /// The value of a secret; nil when there is no secret of that name.
+    package func secret(_ name: RecordName) throws(RecordError) -> Secret? {
+        guard let object = try object(name), try kind(name) == .secret else { return nil }
+        do throws(JSONError) {
+            guard let value = try object.secret("value") else { throw JSONError(reason: "no value", offset: 0) }
+            return value
+        } catch { throw RecordError(name: name, error) }
+    }
+
+    /// A connection; nil when there is none of that name.
+    package func connection(_ name: RecordName) throws(RecordError) -> Connection? {
+        guard let object = try object(name), try kind(name) == .connection else { return nil }
+        do throws(JSONError) { return try Connection(object) } catch { throw RecordError(name: name, error) }
+    }
+
+    /// The names of the records that people made, in byte order.
+    package var names: [RecordName] { all.lazy.map(\.name).filter { !$0.isOwn } }
+
+    /// Decodes every record, so that none goes on unseen that this program would not read.
+    package func check() throws(RecordError) {
+        for record in all { _ = try kind(record.name) }
+    }
+
+    /// Keeps a secret; what else its record held stays.
+    package mutating func set(_ name: RecordName, secret: Secret, at now: Int64) throws(RecordError) {
+        var object = try object(name) ?? JSONObject()
+        object.set("kind", "secret")
+        object.set("value", secret)
+        object.set("updated_at", now)
+        set(name, object)
+    }
+
+    /// Keeps a connection.
+    package mutating func set(_ name: RecordName, connection: Connection) {
+        set(name, connection.object)
+    }
+
+    /// Keeps a record.
+    package mutating func set(_ name: RecordName, _ object: JSONObject) {
+        let record = (name: name, json: object.encoded())
+        let place = place(of: name)
+        if place < all.count, all[place].name == name { all[place] = record } else { all.insert(record, at: place) }
+    }
+
+    /// Forgets a record.
+    package mutating func remove(_ name: RecordName) {
+        if let index = index(of: name) { all.remove(at: index) }
+    }
+
+    private func index(of name: RecordName) -> Int? {
+        let place = place(of: name)
+        return place < all.count && all[place].name == name ? place : nil
+    }
+
+    /// The place of the first record whose name is not less.
+    private func place(of name: RecordName) -> Int {
+        var (low, high) = (0, all.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if all[middle].name < name { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+}
+
+/// A record whose inside is not what the format says.
+package struct RecordError: Error, Equatable {
+    /// Which record.
+    package let name: RecordName
+    /// What is wrong with it; never any of its text.
+    package let reason: String
+
+    init(name: RecordName, _ error: JSONError) {
+        (self.name, reason) = (name, error.reason)
+    }
+}

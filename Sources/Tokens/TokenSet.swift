@@ -1,0 +1,53 @@
+/// What a provider answered for one connection (RFC 6749 §5.1), with the times made absolute.
+package struct TokenSet: Sendable, Equatable {
+    /// The access token; nil only while a refresh token that was handed in has not been exchanged yet.
+    package var accessToken: Secret?
+    /// How the access token is to be used; nearly always `Bearer`.
+    package var tokenType: String?
+    /// When the provider answered, in Unix seconds; unknown for a token that was imported.
+    package var obtainedAt: Int64?
+    /// When the access token ends, in Unix seconds; unknown when the provider did not say.
+    package var expiresAt: Int64?
+    /// What the next access token is asked with.
+    package var refreshToken: Secret?
+    /// When the refresh token ends, in Unix seconds.
+    package var refreshExpiresAt: Int64?
+    /// The scopes that were granted.
+    package var scopes: [String]?
+    /// Whose account it is, as the provider numbers it.
+    package var subject: String?
+    /// Further members of the answer that the provider's entry names, such as `open_id`.
+    package var extras: [String: Secret]
+
+    /// Makes a token set; all but the access token may be unknown.
+    package init(
+        accessToken: Secret?, tokenType: String? = nil, obtainedAt: Int64? = nil, expiresAt: Int64? = nil,
+        refreshToken: Secret? = nil, refreshExpiresAt: Int64? = nil, scopes: [String]? = nil, subject: String? = nil,
+        extras: [String: Secret] = [:]
+    ) {
+        self.accessToken = accessToken
+        self.tokenType = tokenType
+        self.obtainedAt = obtainedAt
+        self.expiresAt = expiresAt
+        self.refreshToken = refreshToken
+        self.refreshExpiresAt = refreshExpiresAt
+        self.scopes = scopes
+        self.subject = subject
+        self.extras = extras
+    }
+
+    /// The token set after a refresh answered `new`: what the answer leaves out stays as it was (RFC 6749 §6).
+    package func refreshed(by new: TokenSet) -> TokenSet {
+        var merged = new
+        merged.tokenType = new.tokenType ?? tokenType
+        merged.refreshToken = new.refreshToken ?? refreshToken
+        // The old end belongs to the old refresh token: it stays only where that one stays.
+        if new.refreshToken == nil || new.refreshToken == refreshToken {
+            merged.refreshExpiresAt = new.refreshExpiresAt ?? refreshExpiresAt
+        }
+        merged.scopes = new.scopes ?? scopes
+        merged.subject = new.subject ?? subject
+        merged.extras = extras.merging(new.extras) { $1 }
+        return merged
+    }
+}

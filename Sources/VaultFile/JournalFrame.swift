@@ -1,0 +1,84 @@
+import Sealing
+import Tokens
+
+/// The frames' JSON (FORMAT §6).
+enum JournalFrame {
+    static func encode(_ ask: Ask) -> Secret {
+        var object = JSONObject()
+        object.set("t", "ask")
+        object.set("name", ask.name.text)
+        object.set("fp", ask.fingerprint)
+        object.set("attempt", ask.attempt)
+        object.set("at", ask.at)
+        object.set("host", ask.host)
+        return object.encoded()
+    }
+
+    /// The frame for a reply; nil for one that says nothing.
+    static func encode(_ reply: Reply, ask index: Int) -> Secret? {
+        var object = JSONObject()
+        object.set("ask", Int64(index))
+        switch reply {
+        case .got(let answer):
+            object.set("t", "got")
+            object.set("status", answer.status)
+            object.set("date", answer.date)
+            object.set("at", answer.at)
+            object.set("body", Secret(answer.body.withSpan { Base64.encode($0, .standard) }))
+        case .unsent: object.set("t", "unsent")
+        case .missing: return nil
+        }
+        return object.encoded()
+    }
+
+    /// Puts asks and replies together; the index in a reply is its ask's frame index.
+    static func decode(_ frames: [Secret]) throws(VaultError) -> [(ask: Ask, reply: Reply)] {
+        var all: [(ask: Ask, reply: Reply)] = []
+        var askAtFrame: [Int64: Int] = [:]
+        for (index, frame) in frames.enumerated() {
+            do throws(JSONError) {
+                let object = try frame.withSpan { span throws(JSONError) in
+                    try JSONObject(parsing: span, rules: .record)
+                }
+                switch try object.text("t") {
+                case "ask":
+                    askAtFrame[Int64(index)] = all.count
+                    all.append((try ask(object), .missing))
+                case "got":
+                    guard let place = askAtFrame[try object.integer("ask") ?? -1] else { throw broken }
+                    all[place].reply = .got(try answer(object))
+                case "unsent":
+                    guard let place = askAtFrame[try object.integer("ask") ?? -1] else { throw broken }
+                    all[place].reply = .unsent
+                default: throw broken
+                }
+            } catch {
+                // The frame was sealed by this vault's key: a program wrote it that knows more than this one.
+                throw .unsupported("a frame of the journal")
+            }
+        }
+        return all
+    }
+
+    private static let broken = JSONError.frame
+
+    private static func ask(_ object: JSONObject) throws(JSONError) -> Ask {
+        guard let name = try object.text("name").flatMap({ RecordName($0) }), let fingerprint = try object.text("fp"),
+            let at = try object.integer("at")
+        else { throw broken }
+        return Ask(
+            name: name, fingerprint: fingerprint, attempt: try object.integer("attempt") ?? 1, at: at,
+            host: try object.text("host") ?? "")
+    }
+
+    private static func answer(_ object: JSONObject) throws(JSONError) -> Answer {
+        guard let status = try object.integer("status"), let at = try object.integer("at"),
+            let text = try object.secret("body"), let body = text.withSpan({ Base64.decode($0, .standard) })
+        else { throw broken }
+        return Answer(status: status, date: try object.text("date"), at: at, body: body)
+    }
+}
+
+extension JSONError {
+    fileprivate static let frame = JSONError(reason: "not a frame", offset: 0)
+}

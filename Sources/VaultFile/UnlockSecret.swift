@@ -1,0 +1,60 @@
+package import Sealing
+package import Tokens
+@_spi(_Unicode) import Swift
+
+/// What a person or a job unlocks a vault with.
+package enum UnlockSecret: Sendable {
+    /// 32 bytes.
+    case rawKey(Secret)
+    /// A passphrase, in Unicode's NFC.
+    case passphrase(Secret)
+
+    /// Takes a passphrase as it was typed or read: UTF-8 without NUL, at most 1,024 bytes, one LF at its end dropped.
+    package init(passphrase typed: Secret) throws(VaultError) {
+        let text = typed.withSpan { span in
+            let hasNewline = span.count > 0 && span[span.count - 1] == 0x0A
+            return String(validating: span.extracting(0..<span.count - (hasNewline ? 1 : 0)))
+        }
+        guard let text else { throw .unusablePassphrase("it is not UTF-8") }
+        guard !text.isEmpty else { throw .unusablePassphrase("it is empty") }
+        guard !text.utf8.contains(0) else { throw .unusablePassphrase("it holds a NUL character") }
+        guard text.utf8.count <= 1024 else { throw .unusablePassphrase("it is longer than 1,024 bytes") }
+        var normal = ""
+        normal.unicodeScalars.append(contentsOf: text._nfc)
+        self = .passphrase(Secret(normal))
+    }
+
+    /// Takes a passphrase for a new slot, which has at least 12 characters.
+    package init(newPassphrase typed: Secret) throws(VaultError) {
+        try self.init(passphrase: typed)
+        guard case .passphrase(let secret) = self, (secret.revealed() ?? "").count >= 12 else {
+            throw .unusablePassphrase("it has fewer than 12 characters")
+        }
+    }
+
+    /// A new raw key.
+    package static func newRawKey() -> UnlockSecret {
+        .rawKey(Secret(SecretBuffer(randomCount: 32)))
+    }
+}
+
+/// What scrypt may cost in a vault.
+package struct ScryptProfile: Sendable {
+    /// What a reader takes.
+    package let allowed: Set<ScryptCost>
+    /// What a writer uses for a new slot.
+    package let new: ScryptCost
+
+    /// The format's closed set (FORMAT §4); the default takes 128 MiB.
+    package static let standard = ScryptProfile(
+        allowed: [
+            ScryptCost(log2N: 17, r: 8, p: 1), ScryptCost(log2N: 18, r: 8, p: 1), ScryptCost(log2N: 16, r: 8, p: 2),
+            ScryptCost(log2N: 15, r: 8, p: 3),
+        ],
+        new: ScryptCost(log2N: 17, r: 8, p: 1))
+
+    /// A profile of another cost. Nothing that a person or a file can reach makes one.
+    package init(allowed: Set<ScryptCost>, new: ScryptCost) {
+        (self.allowed, self.new) = (allowed, new)
+    }
+}

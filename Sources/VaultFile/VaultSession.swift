@@ -1,0 +1,215 @@
+import Host
+import Sealing
+package import Tokens
+
+/// A vault that this process holds the lock of, from lock to unlock.
+///
+/// On the disk, at every moment: either no journal stands, and the vault is all that is known; or a journal stands, and
+/// vault and journal together are all that is known. No step lets go of the one before the other holds it.
+package final class VaultSession: TokenStore {
+    /// The vault as the last commit left it, with `records` as they are now.
+    package private(set) var vault: OpenVault
+    /// What a dead run asked and was answered. Merging it into `records` and committing is the caller's first duty.
+    package private(set) var leftBehind: [(ask: Ask, reply: Reply)] = []
+    /// The file to which a journal's torn tail was put aside, where there was one.
+    package private(set) var unreadTail: String?
+
+    private let file: VaultFile
+    private let lock: File
+    private var journal: OpenJournal?
+    /// The header in the file as it was when this process read or wrote it last.
+    private var storedHeader: [UInt8]
+
+    init(_ file: VaultFile, lock: consuming File, unlocking secret: UnlockSecret) throws(VaultError) {
+        self.file = file
+        self.lock = lock
+        let bytes = try file.bytes()
+        vault = try OpenVault(bytes, with: secret, profile: file.profile)
+        storedHeader = Array(bytes[..<vault.header.size])
+        try findJournal()
+    }
+
+    /// The vault's real path.
+    package var path: String { file.path }
+
+    /// The records.
+    package var records: Records {
+        get { vault.records }
+        set { vault.records = newValue }
+    }
+
+    /// The keyed fingerprint of a token.
+    package func fingerprint(of token: Secret) throws -> String {
+        try Derivation.fingerprint(of: token, vaultKey: vault.vaultKey)
+    }
+
+    // MARK: What a dead run left
+
+    private func findJournal() throws(VaultError) {
+        let found = try reading { () throws(HostError) in
+            try FileSystem.contents(of: file.journalPath, limit: 1 << 30)
+        }
+        guard let bytes = found else { return }
+        switch try Journal.read(bytes, beside: vault.header, vaultKey: vault.vaultKey) {
+        case .committed: try writing { () throws(HostError) in try FileSystem.remove(file.journalPath) }
+        case .continues(let frames, let isTorn):
+            leftBehind = try JournalFrame.decode(frames)
+            // A copy is on the disk before the journal can be removed: the torn tail is never thrown away.
+            if isTorn { unreadTail = try keepAside(bytes) }
+            journal = .found
+        }
+    }
+
+    private func keepAside(_ bytes: [UInt8]) throws(VaultError) -> String {
+        let path = file.journalPath + ".\(file.now()).unread"
+        try writing { () throws(HostError) in try FileSystem.replace(path, with: bytes.span, mode: 0o600) }
+        return path
+    }
+
+    // MARK: Asking
+
+    /// Makes the intents durable, and sets space aside for the answers.
+    ///
+    /// Before: no journal; the vault is all that is known. After: journal with every intent, file and folder synced;
+    /// whatever dies now, the next run knows what may have been spent. When it fails nothing has been asked.
+    package func begin(_ asks: [Ask]) throws {
+        precondition(journal == nil, "a journal that was found is committed before another one is begun")
+        let room = vault.records.all.reduce(0) { $0 + $1.json.count + $1.name.text.utf8.count + 2 }
+        guard room + asks.count * OpenJournal.roomPerAnswer <= Plaintext.largestBody else {
+            throw VaultError.cannotWrite("the answers could make the vault larger than 256 MiB")
+        }
+        let header = Journal.header(for: vault.header, id: file.randomness.bytes(16))
+        var bytes = header
+        for (index, ask) in asks.enumerated() {
+            bytes += try Journal.seal(
+                JournalFrame.encode(ask), index: index, header: header, vaultKey: vault.vaultKey,
+                randomness: file.randomness)
+        }
+        do throws(HostError) {
+            let open = try File(file.journalPath, .creating(mode: 0o600))
+            try open.write(bytes.span)
+            try open.reserve(Int64(bytes.count + asks.count * OpenJournal.roomPerAnswer))
+            try open.sync()
+            try FileSystem.syncFolder(of: file.journalPath)
+            journal = .begun(JournalFile(file: open, header: header, next: asks.count))
+        } catch {
+            // Nothing was asked, so a journal that holds intents only must not stay and claim otherwise.
+            try? FileSystem.remove(file.journalPath)
+            throw VaultError.cannotWrite("\(error)")
+        }
+    }
+
+    /// Makes one reply durable.
+    ///
+    /// Before: the intent is on the disk, the answer in this process only. After: the answer is on the disk too.
+    package func keep(_ reply: Reply, forAsk index: Int) throws {
+        guard case .begun(let open) = journal else { preconditionFailure("a reply without an intent") }
+        guard let frame = JournalFrame.encode(reply, ask: index) else { return }
+        let bytes = try Journal.seal(
+            frame, index: open.next, header: open.header, vaultKey: vault.vaultKey, randomness: file.randomness)
+        do throws(HostError) {
+            try open.file.write(bytes.span)
+            try open.file.syncData()
+        } catch { throw VaultError.kept("\(error)") }
+        open.next += 1
+    }
+
+    // MARK: Committing
+
+    /// Replaces the vault by one with the records as they are now.
+    ///
+    /// Before: the old vault and the journal, if there is one. Between rename and removal: the new vault, and a journal
+    /// of a lower generation, which the next run removes. After: the new vault alone.
+    package func commit() throws {
+        try commit(sealing: vault)
+    }
+
+    /// Replaces the vault by `next`, one generation later.
+    package func commit(sealing next: OpenVault) throws {
+        do throws(RecordError) { try next.records.check() } catch { throw VaultError.record(error) }
+        var next = next
+        next.header.generation = vault.header.generation + 1
+        next.header.writtenAt = UInt64(max(0, file.now()))
+        guard next.header.generation <= VaultHeader.largest else { throw VaultError.cannotWrite("the generation") }
+        do throws(VaultError) {
+            let bytes = try next.sealed(randomness: file.randomness)
+            try replace(with: bytes, of: next)
+            storedHeader = Array(bytes[..<next.header.size])
+        } catch { throw failure(error) }
+        vault = next
+        leftBehind = []
+        // The vault holds all of it now. A removal that fails leaves a journal of a lower generation: harmless.
+        journal = nil
+        try? FileSystem.remove(file.journalPath)
+    }
+
+    /// With a journal the answers are safe and the next run finishes; without one nothing has happened.
+    private func failure(_ error: VaultError) -> VaultError {
+        if journal == nil { return error }
+        switch error {
+        case .cannotWrite(let reason): return .kept(reason)
+        case .replacedMeanwhile: return .kept("another program replaced it")
+        default: return error
+        }
+    }
+
+    private func replace(with bytes: [UInt8], of next: OpenVault) throws(VaultError) {
+        let temporary = FileSystem.temporaryName(for: file.path)
+        do throws(VaultError) {
+            try writing { () throws(HostError) in
+                let made = try File(temporary, .creating(mode: 0o600))
+                try made.write(bytes.span)
+                try made.sync()
+            }
+            // What is on the disk is what counts: it is read back and opened before it takes the vault's place.
+            let written = try reading { () throws(HostError) in
+                try FileSystem.contents(of: temporary, limit: VaultFile.largestFile) ?? []
+            }
+            guard written == bytes, (try? next.opensAgain(written)) == true else {
+                throw .cannotWrite("\(temporary) does not hold what was written to it")
+            }
+            guard try file.bytes().starts(with: storedHeader) else { throw .replacedMeanwhile }
+            try writing { () throws(HostError) in
+                try FileSystem.rename(temporary, to: file.path)
+                try FileSystem.syncFolder(of: file.path)
+            }
+        } catch {
+            try? FileSystem.remove(temporary)
+            throw error
+        }
+    }
+}
+
+/// The journal of a session.
+private enum OpenJournal {
+    /// What is set aside for each answer; a larger one finds its space or does not.
+    static let roomPerAnswer = 16 << 10
+
+    /// One that a dead run left, read and not committed yet.
+    case found
+    /// One that this session began.
+    case begun(JournalFile)
+}
+
+/// The journal that is being written.
+private final class JournalFile {
+    let file: File
+    let header: [UInt8]
+    /// The number of the next frame.
+    var next: Int
+
+    init(file: consuming File, header: [UInt8], next: Int) {
+        self.file = file
+        self.header = header
+        self.next = next
+    }
+}
+
+extension OpenVault {
+    /// Whether a file opens with this vault's key and holds as many records.
+    fileprivate func opensAgain(_ bytes: [UInt8]) throws(VaultError) -> Bool {
+        let header = try VaultHeader(parsing: bytes, allowing: Set(header.slots.map(\.cost)))
+        let again = try OpenVault(bytes, header: header, vaultKey: vaultKey, openedBy: openedBy)
+        return again.header == header && again.records.all.count == records.all.count
+    }
+}

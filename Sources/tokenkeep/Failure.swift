@@ -1,0 +1,108 @@
+import Config
+import Host
+import Tokens
+import VaultFile
+
+/// Why a command ends without having done its work.
+struct Failure: Error {
+    /// The exit statuses (contract: "Exit statuses"), in the order in which the first that applies wins.
+    enum Status: Int32, CaseIterable {
+        case wrongUse = 64
+        case notThere = 66
+        case damaged = 65
+        case noKey = 77
+        case older = 79
+        case kept = 74
+        case cannotWrite = 73
+        case locked = 75
+        case misconfigured = 78
+        case uncertain = 12
+        case personNeeded = 10
+        case unavailable = 11
+        case other = 1
+
+        /// The one that the process ends with when several apply.
+        static func first(of statuses: [Status]) -> Status? { allCases.first(where: statuses.contains) }
+    }
+
+    let status: Status
+    /// What happened, in one line.
+    let message: String
+    /// The command or setting that mends it.
+    let hint: String
+
+    init(_ status: Status, _ message: String, hint: String) {
+        (self.status, self.message, self.hint) = (status, message, hint)
+    }
+}
+
+extension Failure {
+    /// Every error that the rooms throw, as what happened, what mends it, and the exit status.
+    init(_ error: any Error, vault path: String = "the vault") {
+        switch error {
+        case let failure as Failure: self = failure
+        case let error as ConfigError: self.init(.misconfigured, error.message, hint: error.hint)
+        case let error as VaultError: self.init(error, path)
+        case let error as RecordError: self.init(VaultError.record(error), path)
+        case let error as HostError: self.init(.other, "\(error)", hint: "look at the file and its permissions")
+        default: self.init(.other, "\(error)", hint: "run it again with -v; if it stays, report it as a bug")
+        }
+    }
+
+    private init(_ error: VaultError, _ path: String) {
+        switch error {
+        case .notFound:
+            self.init(.notThere, "there is no vault at \(path)", hint: "make one with: tokenkeep init, or name it with --vault")
+        case .alreadyThere:
+            self.init(.cannotWrite, "\(path) is there already", hint: "use it, or name another one with --vault")
+        case .notAVault:
+            self.init(
+                .damaged, "\(path) is not a vault, or was copied as text",
+                hint: "copy it again as a binary file, or name the right one with --vault")
+        case .unsupported(let what):
+            self.init(.damaged, "\(path): \(what) is not supported by tokenkeep \(Tokenkeep.version)", hint: "use a newer tokenkeep")
+        case .malformed(let what):
+            self.init(.damaged, "\(path) is malformed: \(what)", hint: "restore the newest backup of it; see \"Backups\" in the README")
+        case .mistypedKey:
+            self.init(.noKey, "the key is mistyped: its checksum does not match", hint: "copy the whole key again, from tkk1_ to its last digit")
+        case .wrongKey:
+            self.init(.noKey, "no key slot of \(path) opens with this key", hint: "use the key that init or the last key rotate printed")
+        case .wrongPassphrase:
+            self.init(.noKey, "no key slot of \(path) opens with this passphrase", hint: "type it again; capitals and blanks count")
+        case .unusablePassphrase(let why):
+            self.init(.noKey, "the passphrase cannot be used: \(why)", hint: "choose one of 12 to 1,024 bytes of text")
+        case .slotDamaged(let label):
+            self.init(.damaged, "the key slot \(label) of \(path) is damaged", hint: "restore the newest backup of it")
+        case .headerAltered:
+            self.init(.damaged, "the header of \(path) was altered", hint: "restore the newest backup of it")
+        case .payloadAltered:
+            self.init(.damaged, "the payload of \(path) was altered", hint: "restore the newest backup of it")
+        case .record(let error):
+            self.init(.damaged, "the record \(error.name) of \(path) is malformed: \(error.reason)", hint: "restore the newest backup of it")
+        case .locked(let waited):
+            self.init(
+                .locked, "another process has held the lock of \(path) for \(waited.components.seconds) s; nothing was done",
+                hint: "wait for it, or give it longer with --lock-wait 2m")
+        case .cannotWrite(let why):
+            self.init(.cannotWrite, "\(path) cannot be written, and nothing was asked: \(why)", hint: "mend that and run it again; nothing is lost")
+        case .kept(let why):
+            self.init(
+                .kept, "what was answered is safe in \(path).journal, but the vault could not be written: \(why)",
+                hint: "mend that and run any command that writes, such as: tokenkeep refresh")
+        case .replacedMeanwhile:
+            self.init(.cannotWrite, "\(path) was replaced by another program while it was locked", hint: "run it again; copy a vault only while nothing writes it")
+        case .olderThanJournal(let vault, let journal):
+            self.init(
+                .older, "\(path) (generation \(vault)) is older than its journal (generation \(journal)): an old copy was restored",
+                hint: "put the newer copy back; when there is none, move \(path).journal away and connect again")
+        case .journalDamaged(let why):
+            self.init(
+                .damaged, "\(path).journal cannot be used: \(why)",
+                hint: "keep a copy of it, move it away, and look at: tokenkeep status")
+        case .unreadable(let error):
+            self.init(.other, "\(path) cannot be read: \(error.reason)", hint: "look at the file and its permissions: ls -l \(path)")
+        case .cryptography(let what):
+            self.init(.other, "the system's OpenSSL failed: \(what)", hint: "check that libssl 3.0 or newer is installed: openssl version")
+        }
+    }
+}

@@ -1,0 +1,142 @@
+import Config
+import Host
+import Tokens
+import VaultFile
+
+extension Workplace {
+    /// What unlocks the vault: the first source that is present decides, and a wrong one is an error, never skipped.
+    func unlockSecret(for file: VaultFile) async throws -> UnlockSecret {
+        if let descriptor = options.keyFd {
+            return try rawKey(from: "descriptor \(descriptor)") {
+                let file = File(takingDescriptor: descriptor)
+                return try file.readToEnd(limit: 4096)
+            }
+        }
+        if let path = options.keyFile { return try keyFile(path) }
+        if let command = options.keyCommand { return try await keyCommand(["sh", "-c", command]) }
+        if let key = ThisProcess.setting("TOKENKEEP_KEY") { return .rawKey(try KeyText.decode(Secret(key))) }
+        if let path = ThisProcess.setting("TOKENKEEP_KEY_FILE") { return try keyFile(path) }
+        if let folder = ThisProcess.setting("CREDENTIALS_DIRECTORY") {
+            let path = FileSystem.path("tokenkeep.key", from: folder)
+            if try FileSystem.status(of: path) != nil { return try keyFile(path) }
+        }
+        if let passphrase = ThisProcess.setting("TOKENKEEP_PASSPHRASE") {
+            return try UnlockSecret(passphrase: Secret(passphrase))
+        }
+        if let path = ThisProcess.setting("TOKENKEEP_PASSPHRASE_FILE") {
+            return try UnlockSecret(passphrase: Secret(try contents(ofKeyFile: path)))
+        }
+        switch config?.unlock {
+        case .keyFile(let path): return try keyFile(path)
+        case .keyCommand(let command): return try await keyCommand(command)
+        case nil: break
+        }
+        return try asked(for: file)
+    }
+
+    /// Asks the person: a passphrase, or the key where the vault has no passphrase slot.
+    private func asked(for file: VaultFile) throws -> UnlockSecret {
+        guard Terminal.isThere, ThisProcess.isTerminal(2) else { throw noKey }
+        let takesPassphrase = try file.readHeader().slots.contains { $0.kind == .passphrase }
+        guard let answer = try Terminal.ask("\(takesPassphrase ? "Passphrase" : "Key") for \(file.path): ", hidden: true),
+            !answer.isEmpty
+        else { throw noKey }
+        if answer.starts(with: "tkk1_".utf8) || !takesPassphrase { return .rawKey(try KeyText.decode(Secret(answer))) }
+        return try UnlockSecret(passphrase: Secret(answer))
+    }
+
+    private var noKey: Failure {
+        let empty = ["TOKENKEEP_KEY", "TOKENKEEP_KEY_FILE", "TOKENKEEP_PASSPHRASE", "TOKENKEEP_PASSPHRASE_FILE"]
+            .first { ThisProcess.environmentVariable($0) == "" }
+        return Failure(
+            .noKey, empty.map { "there is no key: \($0) is set and empty" } ?? "there is no key to open the vault with",
+            hint: "set TOKENKEEP_KEY, or name a file that holds it with --key-file or TOKENKEEP_KEY_FILE")
+    }
+
+    private func keyFile(_ path: String) throws -> UnlockSecret {
+        try rawKey(from: path) { try contents(ofKeyFile: path) }
+    }
+
+    /// The bytes of a file that unlocks; one that others can read is refused, but where the system hands out credentials.
+    private func contents(ofKeyFile path: String) throws -> [UInt8] {
+        let path = FileSystem.path(path, from: FileSystem.currentFolder)
+        guard let status = try FileSystem.status(of: path) else {
+            throw Failure(.noKey, "the key file \(path) is not there", hint: "check its path, or give the key in TOKENKEEP_KEY")
+        }
+        let folders = [ThisProcess.setting("CREDENTIALS_DIRECTORY"), "/run/secrets"].compactMap { $0 }
+        let isHandedOut = folders.contains { path.hasPrefix($0.hasSuffix("/") ? $0 : $0 + "/") }
+        guard options.allowReadableKey || isHandedOut || status.kind != .regular || status.mode & 0o077 == 0 else {
+            throw Failure(.noKey, "others can read the key file \(path)", hint: "chmod 600 \(path), or take it as it is with --allow-readable-key")
+        }
+        return try FileSystem.contents(of: path, limit: 4096) ?? []
+    }
+
+    private func keyCommand(_ command: [String]) async throws -> UnlockSecret {
+        let result = await ChildProcess.run(
+            command, environment: ThisProcess.environment, directory: config?.folder, streams: .interactive,
+            outputLimit: 4096)
+        guard result.end == .exited(0) else {
+            throw Failure(.noKey, "the key command \(command[0]) failed: \(result.end.words)", hint: "run it by hand; it has to print the key and exit 0")
+        }
+        return try rawKey(from: "the key command") { result.output }
+    }
+
+    private func rawKey(from source: String, _ read: () throws -> [UInt8]) throws -> UnlockSecret {
+        let bytes: [UInt8]
+        do { bytes = try read() } catch let error as HostError {
+            throw Failure(.noKey, "the key cannot be read from \(source): \(error.reason)", hint: "check that it is there and yours to read")
+        }
+        guard !bytes.isEmpty else {
+            throw Failure(.noKey, "\(source) is empty", hint: "put the key there, as init printed it: tkk1_…")
+        }
+        return .rawKey(try KeyText.decode(Secret(bytes)))
+    }
+
+    /// A new raw key or a new passphrase, for `init` and `key rotate`.
+    func newSecret(passphrase: Bool) throws -> UnlockSecret {
+        guard passphrase else { return .newRawKey() }
+        if let given = ThisProcess.setting("TOKENKEEP_NEW_PASSPHRASE") {
+            return try UnlockSecret(newPassphrase: Secret(given))
+        }
+        guard Terminal.isThere else {
+            throw Failure(.noKey, "there is no terminal to ask for a new passphrase at", hint: "set TOKENKEEP_NEW_PASSPHRASE, or use a raw key")
+        }
+        guard let first = try Terminal.ask("New passphrase, at least 12 characters: ", hidden: true),
+            let second = try Terminal.ask("The same again: ", hidden: true)
+        else { throw Failure(.noKey, "no passphrase was given", hint: "run it again and type one") }
+        guard first == second else {
+            throw Failure(.noKey, "the two passphrases differ", hint: "run it again; nothing has changed")
+        }
+        return try UnlockSecret(newPassphrase: Secret(first))
+    }
+
+    /// Hands a new key out, flushed, before anything depends on it; a passphrase is known already.
+    func announce(_ secret: UnlockSecret, to path: String?) throws {
+        guard case .rawKey(let key) = secret else { return }
+        let line = Secret(joining: [try KeyText.encode(key), Secret("\n")])
+        guard let path else { return try Console.print(line, newline: false) }
+        do throws(HostError) {
+            try line.withSpan { line throws(HostError) in
+                try FileSystem.create(FileSystem.path(path, from: FileSystem.currentFolder), with: line)
+            }
+        } catch {
+            let isTaken = error.code == fileExists
+            throw Failure(
+                .cannotWrite, isTaken ? "\(path) is there already, and no key is overwritten" : "the new key cannot be written to \(path): \(error.reason)",
+                hint: "name a new file with --key-out; nothing has changed")
+        }
+    }
+}
+
+extension ChildProcess.End {
+    /// How a command ended, in words.
+    var words: String {
+        switch self {
+        case .exited(let status): "it exited with \(status)"
+        case .signalled(let signal): "it was ended by signal \(signal)"
+        case .timedOut: "it took too long"
+        case .notFound: "there is no such program"
+        case .failed(let why): "it could not be started (\(why))"
+        }
+    }
+}

@@ -1,0 +1,32 @@
+import ArgumentParser
+import Tokens
+import VaultFile
+
+struct Remove: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Forget a secret or a connection; nothing is revoked.",
+        discussion: "Example: tokenkeep remove STRIPE_KEY")
+
+    @OptionGroup var options: VaultOptions
+
+    @Argument(help: "The record's name.")
+    var name: String
+
+    func run() async throws {
+        let name = try RecordName(typed: name)
+        let place = try Workplace(options)
+        let session = try await place.open()
+        try await place.naming(session.path) {
+            guard try session.records.kind(name) != nil else { throw Failure.noSuchName(name.text) }
+            session.records.remove(name)
+            try session.commit()
+        }
+    }
+}
+
+extension Failure {
+    /// There is no record or export of that name.
+    static func noSuchName(_ name: String) -> Failure {
+        Failure(.notThere, "there is no \(name) in the vault", hint: "see what there is with: tokenkeep list")
+    }
+}

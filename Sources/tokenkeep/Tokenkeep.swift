@@ -1,0 +1,40 @@
+import ArgumentParser
+import Host
+
+/// The command line's root.
+struct Tokenkeep: AsyncParsableCommand {
+    static let version = "0.1.0"
+
+    static let configuration = CommandConfiguration(
+        commandName: "tokenkeep",
+        abstract: "An encrypted vault that gets OAuth tokens, keeps them fresh and hands them to apps.",
+        discussion: """
+            Start with `tokenkeep init`, then `tokenkeep connect NAME`; `tokenkeep refresh` is the cron job.
+
+            Exit statuses: 0 done, 1 anything else, 10 a person must connect again, 11 provider unavailable,
+            12 asked and no answer came, 64 wrong use, 65 vault damaged or altered, 66 nothing there, 73 cannot
+            write, 74 answer safe but vault not written, 75 locked, 77 key missing or wrong, 78 config or client
+            wrong, 79 vault older than its journal.
+            """,
+        version: version,
+        subcommands: [
+            Init.self, SetSecret.self, Get.self, List.self, Remove.self, Key.self,
+        ])
+}
+
+/// Where the process begins and ends.
+@main enum Main {
+    static func main() async {
+        ThisProcess.ignoreBrokenPipes()
+        do {
+            var command = try Tokenkeep.parseAsRoot()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            ThisProcess.exit(Console.report(error))
+        }
+    }
+}

@@ -1,0 +1,98 @@
+import Config
+import Host
+import Tokens
+import VaultFile
+
+/// Where a command works: its config, its vault, and what unlocks it.
+struct Workplace {
+    let options: VaultOptions
+    /// The config; nil when there is none and none was named.
+    let config: Config?
+    /// Where the config is, or would be.
+    let configPath: String
+    /// Where the vault is, or would be.
+    let vaultPath: String?
+
+    /// Finds config and vault as the contract orders: option, environment, the nearest config.
+    init(_ options: VaultOptions) throws {
+        self.options = options
+        let here = FileSystem.currentFolder
+        let named = options.config ?? ThisProcess.setting("TOKENKEEP_CONFIG")
+        if let named {
+            configPath = FileSystem.path(named, from: here)
+            config = try Config.read(configPath)
+        } else if let found = Config.nearest(from: here) {
+            configPath = found
+            config = try Config.read(found)
+        } else {
+            configPath = FileSystem.path(Config.fileName, from: here)
+            config = nil
+        }
+        let vault = options.vault ?? ThisProcess.setting("TOKENKEEP_VAULT")
+        vaultPath = vault.map { FileSystem.path($0, from: here) } ?? config?.vault
+    }
+
+    /// The config, for a command that cannot do without.
+    func requiredConfig() throws -> Config {
+        guard let config else {
+            throw Failure(.notThere, "there is no config at \(configPath)", hint: "make one with: tokenkeep init, or name it with --config")
+        }
+        return config
+    }
+
+    /// The vault's file.
+    func vault() throws -> VaultFile {
+        guard let vaultPath else {
+            if let config {
+                throw Failure(.misconfigured, "\(config.path) names no vault", hint: "add the line: vault = \"tokenkeep.vault\"")
+            }
+            throw Failure(.notThere, "there is no config at \(configPath), and no vault was named", hint: "make both with: tokenkeep init, or name a vault with --vault")
+        }
+        return try naming(vaultPath) { try VaultFile(path: vaultPath) }
+    }
+
+    /// Opens the vault as it stands, without the lock.
+    func read() async throws -> OpenVault {
+        let file = try vault()
+        return try await naming(file.path) {
+            // The file is looked at first: without a vault nobody is asked for a key.
+            _ = try file.readHeader()
+            return try file.read(unlocking: try await unlockSecret(for: file))
+        }
+    }
+
+    /// Takes the lock and opens the vault for writing; what a dead run left is in it and committed.
+    func open() async throws -> VaultSession {
+        let file = try vault()
+        return try await naming(file.path) {
+            _ = try file.readHeader()
+            let secret = try await unlockSecret(for: file)
+            let session = try await file.session(unlocking: secret, wait: options.lockWait.duration)
+            try settle(session)
+            return session
+        }
+    }
+
+    /// Runs a step so that its errors name the vault.
+    func naming<R>(_ path: String, _ step: () async throws -> R) async throws -> R {
+        do { return try await step() } catch { throw Failure(error, vault: path) }
+    }
+
+    private func naming<R>(_ path: String, _ step: () throws -> R) throws -> R {
+        do { return try step() } catch { throw Failure(error, vault: path) }
+    }
+
+    /// Commits what a dead run asked and was answered, before anything else is written.
+    private func settle(_ session: VaultSession) throws {
+    }
+
+    /// Says something unless it was asked to be quiet.
+    func say(_ words: String) { if !options.quiet { Console.say(words) } }
+}
+
+extension ThisProcess {
+    /// An environment variable of ours; an empty one counts as absent.
+    static func setting(_ name: String) -> String? {
+        environmentVariable(name).flatMap { $0.isEmpty ? nil : $0 }
+    }
+}
