@@ -83,6 +83,12 @@ package struct File: ~Copyable, Sendable {
         if failed { throw .last("write", path) }
     }
 
+    /// Writes all of `bytes` at an offset from the file's start.
+    package borrowing func write(_ bytes: Span<UInt8>, at offset: Int64) throws(HostError) {
+        guard lseek(descriptor, off_t(offset), SEEK_SET) >= 0 else { throw .last("seek", path) }
+        try write(bytes)
+    }
+
     /// Has space for `size` bytes set aside, where the file system can; the size that readers see grows with it.
     ///
     /// Where the file system has no such call, the system's library writes zeros instead.

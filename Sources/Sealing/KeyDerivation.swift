@@ -17,9 +17,12 @@ package enum HKDF {
                         unsafe info.withUnsafeBufferPointer { info in
                             var parameters = unsafe [
                                 OSSL_PARAM_construct_utf8_string(pointer(to: "digest"), pointer(to: "SHA512"), 0),
-                                octets("key", ikm), octets("salt", salt), octets("info", info),
-                                OSSL_PARAM_construct_end(),
+                                octets("key", ikm),
                             ]
+                            // What is empty is left out (RFC 5869 §2.2): OpenSSL refuses a salt without an address.
+                            if !salt.isEmpty { unsafe parameters.append(octets("salt", salt)) }
+                            if !info.isEmpty { unsafe parameters.append(octets("info", info)) }
+                            unsafe parameters.append(OSSL_PARAM_construct_end())
                             return unsafe EVP_KDF_derive(context, out.baseAddress, out.count, &parameters)
                         }
                     }

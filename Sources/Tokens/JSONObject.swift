@@ -92,7 +92,7 @@ package struct JSONObject: Sendable {
     /// The bytes of a member's value as they stand.
     package func raw(_ name: String) -> Secret? { self[name] }
 
-    /// Writes a string; nil takes the member away, since what is not known is absent.
+    /// Writes a string, which has to be UTF-8; nil takes the member away, since what is not known is absent.
     package mutating func set(_ name: String, _ value: Secret?) {
         self[name] = value.map { value in Secret(value.withSpan { JSONString.encode($0) }) }
     }

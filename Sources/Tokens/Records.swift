@@ -17,6 +17,16 @@ package struct Records: Sendable {
         /// One of the program's own, or of a later version.
         case other(String)
 
+        /// Reads the member that every record has.
+        fileprivate init(of object: JSONObject) throws(JSONError) {
+            switch try object.text("kind") {
+            case "secret": self = .secret
+            case "connection": self = .connection
+            case let other?: self = .other(other)
+            case nil: throw JSONError(reason: "no kind", offset: 0)
+            }
+        }
+
         /// As `list` names it.
         package var name: String {
             switch self {
@@ -29,38 +39,41 @@ package struct Records: Sendable {
 
     /// The members of one record; nil when there is none.
     package func object(_ name: RecordName) throws(RecordError) -> JSONObject? {
-        guard let index = index(of: name) else { return nil }
-        return try all[index].json.withSpan { json throws(RecordError) in
-            do throws(JSONError) { return try JSONObject(parsing: json, rules: .record) } catch { throw RecordError(name: name, error) }
-        }
+        try read(name) { $0 }
     }
 
     /// The kind of one record; nil when there is none.
     package func kind(_ name: RecordName) throws(RecordError) -> Kind? {
-        guard let object = try object(name) else { return nil }
-        do throws(JSONError) {
-            switch try object.text("kind") {
-            case "secret": return .secret
-            case "connection": return .connection
-            case let other?: return .other(other)
-            case nil: throw JSONError(reason: "no kind", offset: 0)
-            }
-        } catch { throw RecordError(name: name, error) }
+        try read(name) { object throws(JSONError) in try Kind(of: object) }
     }
 
     /// The value of a secret; nil when there is no secret of that name.
     package func secret(_ name: RecordName) throws(RecordError) -> Secret? {
-        guard let object = try object(name), try kind(name) == .secret else { return nil }
-        do throws(JSONError) {
-            guard let value = try object.secret("value") else { throw JSONError(reason: "no value", offset: 0) }
-            return value
-        } catch { throw RecordError(name: name, error) }
+        try read(name) { object throws(JSONError) in try Kind(of: object) == .secret ? Self.value(of: object) : nil }
     }
 
     /// A connection; nil when there is none of that name.
     package func connection(_ name: RecordName) throws(RecordError) -> Connection? {
-        guard let object = try object(name), try kind(name) == .connection else { return nil }
-        do throws(JSONError) { return try Connection(object) } catch { throw RecordError(name: name, error) }
+        try read(name) { object throws(JSONError) in
+            try Kind(of: object) == .connection ? Connection(object) : nil
+        }
+    }
+
+    private func read<T>(
+        _ name: RecordName, _ decode: (JSONObject) throws(JSONError) -> T?
+    ) throws(RecordError) -> T? {
+        guard let index = index(of: name) else { return nil }
+        do throws(JSONError) {
+            let object = try all[index].json.withSpan { json throws(JSONError) in
+                try JSONObject(parsing: json, rules: .record)
+            }
+            return try decode(object)
+        } catch { throw RecordError(name: name, error) }
+    }
+
+    private static func value(of secret: JSONObject) throws(JSONError) -> Secret {
+        guard let value = try secret.secret("value") else { throw JSONError(reason: "no value", offset: 0) }
+        return value
     }
 
     /// The names of the records that people made, in byte order.
@@ -68,7 +81,15 @@ package struct Records: Sendable {
 
     /// Decodes every record, so that none goes on unseen that this program would not read.
     package func check() throws(RecordError) {
-        for record in all { _ = try kind(record.name) }
+        for record in all {
+            try read(record.name) { object throws(JSONError) in
+                switch try Kind(of: object) {
+                case .secret: _ = try Self.value(of: object)
+                case .connection: _ = try Connection(object)
+                case .other: break
+                }
+            }
+        }
     }
 
     /// Keeps a secret; what else its record held stays.

@@ -33,6 +33,14 @@ package final class Secret: Sendable {
     /// Whether there is no byte.
     package var isEmpty: Bool { buffer.count == 0 }
 
+    /// Whether there is a NUL byte, which no record, environment or text file can carry.
+    package var hasNUL: Bool {
+        withSpan { bytes in
+            for index in bytes.indices where bytes[index] == 0 { return true }
+            return false
+        }
+    }
+
     /// Lends the bytes for the time of `body`.
     package func withSpan<R: ~Copyable, E: Error>(_ body: (Span<UInt8>) throws(E) -> R) throws(E) -> R {
         try buffer.withSpan(body)

@@ -51,3 +51,21 @@ package struct TokenSet: Sendable, Equatable {
         return merged
     }
 }
+
+extension TokenSet {
+    /// Whether the access token is known to be good for that many seconds from `now` on.
+    ///
+    /// One whose end is not known counts as good while it is younger than the assumed lifetime; one that cannot be
+    /// renewed and has no end is good.
+    package func isValid(for seconds: Int64, at now: Int64) -> Bool {
+        guard accessToken != nil else { return false }
+        if let expiresAt { return expiresAt > now && expiresAt - now >= seconds }
+        guard refreshToken != nil else { return true }
+        guard let obtainedAt else { return false }
+        let end = obtainedAt + RenewalPolicy.assumedLifetime
+        return end > now && end - now >= seconds
+    }
+
+    /// Whether the access token has run out, as far as that is known.
+    package func isExpired(at now: Int64) -> Bool { !isValid(for: 0, at: now) }
+}

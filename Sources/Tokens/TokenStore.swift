@@ -4,7 +4,7 @@ package struct Ask: Sendable, Equatable {
     package let name: RecordName
     /// What is being spent: the fingerprint of the refresh token, or of the pending authorisation's `state`.
     package let fingerprint: String
-    /// The how-manieth try with this token it is, from 1.
+    /// Which try with this token it is, counted from 1.
     package let attempt: Int64
     /// When, in Unix seconds.
     package let at: Int64

@@ -35,6 +35,8 @@ package enum VaultError: Error {
     case cannotWrite(String)
     /// An answer is in the journal, and the vault could not be written.
     case kept(String)
+    /// An answer could be written neither to the journal nor to the vault.
+    case notKept(String)
     /// The file was replaced by a program that does not take the lock.
     case replacedMeanwhile
     /// The journal continues a newer vault than this one.

@@ -91,7 +91,7 @@ package final class VaultSession: TokenStore {
             try open.reserve(Int64(bytes.count + asks.count * OpenJournal.roomPerAnswer))
             try open.sync()
             try FileSystem.syncFolder(of: file.journalPath)
-            journal = .begun(JournalFile(file: open, header: header, next: asks.count))
+            journal = .begun(JournalFile(file: open, header: header, next: asks.count, end: Int64(bytes.count)))
         } catch {
             // Nothing was asked, so a journal that holds intents only must not stay and claim otherwise.
             try? FileSystem.remove(file.journalPath)
@@ -108,10 +108,12 @@ package final class VaultSession: TokenStore {
         let bytes = try Journal.seal(
             frame, index: open.next, header: open.header, vaultKey: vault.vaultKey, randomness: file.randomness)
         do throws(HostError) {
-            try open.file.write(bytes.span)
+            // At its place, not behind what came last: a frame that was cut short by a full disk is written over.
+            try open.file.write(bytes.span, at: open.end)
             try open.file.syncData()
-        } catch { throw VaultError.kept("\(error)") }
+        } catch { throw VaultError.notKept("\(error)") }
         open.next += 1
+        open.end += Int64(bytes.count)
     }
 
     // MARK: Committing
@@ -197,11 +199,14 @@ private final class JournalFile {
     let header: [UInt8]
     /// The number of the next frame.
     var next: Int
+    /// Where it begins.
+    var end: Int64
 
-    init(file: consuming File, header: [UInt8], next: Int) {
+    init(file: consuming File, header: [UInt8], next: Int, end: Int64) {
         self.file = file
         self.header = header
         self.next = next
+        self.end = end
     }
 }
 

@@ -1,0 +1,139 @@
+package import Sealing
+package import Tokens
+
+/// An authorisation request: the URL that a person opens, and what must be remembered until he is back.
+package struct Authorization: Sendable {
+    /// How long the person has, in seconds.
+    package static let lifetime: Int64 = 15 * 60
+
+    /// The URL to open (RFC 6749 §4.1.1).
+    package let url: String
+    /// What the return is checked against.
+    package let pending: Connection.PendingAuthorization
+
+    /// Makes a request with a fresh `state` of 32 random bytes and, where the provider takes it, a PKCE challenge.
+    package init(_ registration: Registration, redirectURI: String, now: Int64) throws(SealingError) {
+        let provider = registration.provider
+        let state = PKCE.verifier()
+        let encoding = RedirectURI.isLoopback(redirectURI) ? provider.loopbackChallenge : provider.otherChallenge
+        let verifier = encoding.map { _ in PKCE.verifier() }
+        var query = FormBody()
+        query.append(provider.clientIDParameter, registration.clientID)
+        query.append("response_type", "code")
+        query.append("redirect_uri", redirectURI)
+        if !registration.scopes.isEmpty {
+            query.append("scope", registration.scopes.joined(separator: provider.scopeSeparator))
+        }
+        query.append("state", state)
+        if let verifier, let encoding {
+            query.append("code_challenge", try PKCE.challenge(for: verifier, encoding: encoding))
+            query.append("code_challenge_method", "S256")
+        }
+        let endpoint = registration.endpoint(provider.authorizationEndpoint)
+        url = endpoint + (endpoint.contains("?") ? "&" : "?") + String(decoding: query.bytes, as: UTF8.self)
+        pending = Connection.PendingAuthorization(
+            state: state, verifier: verifier, redirectURI: redirectURI, scopes: registration.scopes,
+            expiresAt: now + Self.lifetime)
+    }
+}
+
+/// A redirect URI's parts, as far as listening on it needs them.
+package struct RedirectURI: Sendable, Equatable {
+    /// `127.0.0.1`, `::1` or `localhost`.
+    package let host: String
+    /// The port to listen on.
+    package let port: Int
+    /// The path, `/` at least.
+    package let path: String
+
+    /// Takes a loopback redirect URI that can be listened on; nil for any other.
+    package init?(loopback text: String) {
+        guard text.hasPrefix("http://") else { return nil }
+        let rest = text.dropFirst("http://".count)
+        let authority = rest.prefix { !"/?#".contains($0) }
+        guard let host = ["127.0.0.1", "[::1]", "localhost"].first(where: { authority.hasPrefix($0) }) else {
+            return nil
+        }
+        let port = authority.dropFirst(host.count)
+        if port.isEmpty {
+            self.port = 80
+        } else {
+            guard port.first == ":", let number = UInt16(port.dropFirst()), number > 0 else { return nil }
+            self.port = Int(number)
+        }
+        let path = rest.dropFirst(authority.count).prefix { !"?#".contains($0) }
+        self.host = host == "[::1]" ? "::1" : host
+        self.path = path.isEmpty ? "/" : String(path)
+    }
+
+    /// Whether a redirect URI leads back to the machine that the browser runs on.
+    package static func isLoopback(_ text: String) -> Bool { RedirectURI(loopback: text) != nil }
+}
+
+/// What the person brought back from the provider: the redirect's query (RFC 6749 §4.1.2).
+package struct Callback: Sendable {
+    /// The code, decoded once.
+    package let code: Secret?
+    /// The `state`.
+    package let state: Secret?
+    /// The provider's refusal.
+    package let error: ProviderError?
+
+    /// Takes a whole address, or its query alone; nil when there is nothing of a callback in it.
+    package init?(pasted text: String) {
+        let text = text.trimmingBlanks
+        var query = text[...]
+        if let mark = text.firstIndex(of: "?") {
+            query = text[text.index(after: mark)...]
+        } else if text.contains("://") {
+            return nil
+        }
+        // Providers of the Meta family end the address with `#_`.
+        self.init(query: String(query.prefix { $0 != "#" }))
+    }
+
+    /// Takes a query as a listener got it.
+    package init?(query: String) {
+        var fields: [String: Secret] = [:]
+        for pair in query.split(separator: "&") {
+            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard let name = Self.decode(parts[0]).flatMap({ String(validating: $0.span) }) else { return nil }
+            guard let value = Self.decode(parts.count > 1 ? parts[1] : "") else { return nil }
+            // A parameter must not stand twice (RFC 6749 §3.1); of two, none is to be believed.
+            guard fields[name] == nil else { return nil }
+            fields[name] = Secret(value)
+        }
+        guard fields["code"] != nil || fields["error"] != nil else { return nil }
+        code = fields["code"].flatMap { $0.isEmpty ? nil : $0 }
+        state = fields["state"]
+        error = fields["error"]?.revealed().map { code in
+            ProviderError(
+                code: code, detail: fields["error_description"]?.revealed(), logID: fields["log_id"]?.revealed())
+        }
+    }
+
+    /// Percent-decodes once, `+` as a blank; nil when an escape is cut short.
+    package static func decode(_ text: some StringProtocol) -> [UInt8]? {
+        var bytes: [UInt8] = []
+        var rest = Array(text.utf8)[...]
+        while let byte = rest.popFirst() {
+            switch byte {
+            case UInt8(ascii: "+"): bytes.append(UInt8(ascii: " "))
+            case UInt8(ascii: "%"):
+                guard rest.count >= 2, let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16)
+                else { return nil }
+                bytes.append(value)
+                rest = rest.dropFirst(2)
+            default: bytes.append(byte)
+            }
+        }
+        return bytes
+    }
+}
+
+extension String {
+    fileprivate var trimmingBlanks: String {
+        let blanks: (Character) -> Bool = { $0.isWhitespace }
+        return String(drop(while: blanks).reversed().drop(while: blanks).reversed())
+    }
+}

@@ -1,0 +1,127 @@
+package import Tokens
+
+/// What an answer of a token endpoint says. The body decides, not the status: providers send errors with 200.
+package enum TokenAnswer: Sendable, Equatable {
+    /// A complete answer (RFC 6749 §5.1).
+    case tokens(TokenSet)
+    /// The provider says no (RFC 6749 §5.2).
+    case error(ProviderError)
+    /// Neither: HTML, half an object, nothing; and in short what it is.
+    case unreadable(String)
+
+    /// Reads an answer. Whatever a provider adds to it, or leaves out of what is not needed, costs nothing.
+    package init(_ answer: Answer, from provider: Provider) {
+        let object: JSONObject
+        do {
+            object = try answer.body.withSpan { body throws(JSONError) in
+                try JSONObject(parsing: body, rules: .answer)
+            }
+        } catch {
+            self = .unreadable(Self.description(of: answer.body))
+            return
+        }
+        if let accessToken = object.token("access_token") {
+            self = .tokens(Self.tokens(accessToken, object, answer, provider))
+        } else if let error = ProviderError(object, provider) {
+            self = .error(error)
+        } else {
+            self = .unreadable("JSON without a token and without an error")
+        }
+    }
+
+    private static func tokens(
+        _ accessToken: Secret, _ object: JSONObject, _ answer: Answer, _ provider: Provider
+    ) -> TokenSet {
+        func end(_ member: String) -> Int64? { object.seconds(member).map { answer.at + $0 } }
+        var extras: [String: Secret] = [:]
+        for member in provider.extraMembers { extras[member] = object.token(member) }
+        return TokenSet(
+            accessToken: accessToken, tokenType: try? object.text("token_type"), obtainedAt: answer.at,
+            expiresAt: end("expires_in"), refreshToken: object.token("refresh_token"),
+            refreshExpiresAt: provider.refreshLifetimeMember.flatMap(end), scopes: object.scopes("scope"),
+            subject: provider.subjectMember.flatMap { try? object.text($0) }, extras: extras)
+    }
+
+    private static func description(of body: Secret) -> String {
+        let first = body.withSpan { bytes -> UInt8? in
+            for index in bytes.indices where bytes[index] > 0x20 { return bytes[index] }
+            return nil
+        }
+        switch first {
+        case nil: return "an empty body"
+        case UInt8(ascii: "<"): return "a web page"
+        case UInt8(ascii: "{"): return "JSON that is broken or cut short"
+        default: return "something that is not JSON"
+        }
+    }
+}
+
+/// A provider's refusal, in its own words (RFC 6749 §5.2).
+package struct ProviderError: Error, Sendable, Equatable {
+    /// The code, such as `invalid_grant`.
+    package let code: String
+    /// The provider's explanation.
+    package let detail: String?
+    /// By which the provider's support finds the request.
+    package let logID: String?
+
+    /// Describes a refusal.
+    package init(code: String, detail: String?, logID: String?) {
+        self.code = Self.printable(code, limit: 80)
+        self.detail = detail.map { Self.printable($0, limit: 300) }
+        self.logID = logID.map { Self.printable($0, limit: 80) }
+    }
+
+    init?(_ object: JSONObject, _ provider: Provider) {
+        guard let code = try? object.text("error"), !code.isEmpty else { return nil }
+        self.init(
+            code: code, detail: try? object.text("error_description"),
+            logID: provider.logIDMember.flatMap { try? object.text($0) })
+    }
+
+    /// One line: code, explanation, log id.
+    package var words: String {
+        var words = code
+        if let detail, !detail.isEmpty { words += " (\(detail))" }
+        if let logID, !logID.isEmpty { words += ", log id \(logID)" }
+        return words
+    }
+
+    /// What another host wrote goes to terminals and logs: no control characters, no endless text.
+    private static func printable(_ text: String, limit: Int) -> String {
+        String(String.UnicodeScalarView(text.unicodeScalars.prefix(limit).filter { !$0.properties.isControl }))
+    }
+}
+
+extension Unicode.Scalar.Properties {
+    /// Control and format characters, line separators, and what is not assigned or is half of something.
+    fileprivate var isControl: Bool {
+        switch generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .unassigned, .privateUse: true
+        default: false
+        }
+    }
+}
+
+extension JSONObject {
+    /// A text that can be kept and handed out: not empty, without NUL.
+    fileprivate func token(_ name: String) -> Secret? {
+        guard let token = try? secret(name), !token.isEmpty else { return nil }
+        return token.hasNUL ? nil : token
+    }
+
+    /// A number of seconds, as a number or as a text that is one; nil for what is none or beyond all sense.
+    fileprivate func seconds(_ name: String) -> Int64? {
+        guard let text = (try? self.text(name)) ?? raw(name)?.revealed(), let number = Double(text),
+            (0..<4_000_000_000).contains(number)
+        else { return nil }
+        return Int64(number)
+    }
+
+    /// Scopes as a text, separated in one of the ways that are in use, or as an array.
+    fileprivate func scopes(_ name: String) -> [String]? {
+        if let list = try? texts(name) { return list }
+        guard let text = try? text(name) else { return nil }
+        return text.split { $0 == "," || $0 == " " }.map(String.init)
+    }
+}

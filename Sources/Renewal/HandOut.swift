@@ -1,0 +1,120 @@
+package import Exports
+package import Tokens
+
+/// The last step of a refresh: the files that are generated from what the vault holds now.
+package struct HandOut: Sendable {
+    /// One output of the config.
+    package struct Item: Sendable {
+        /// The file.
+        package let output: Output
+        /// The names or patterns of what goes into it; nil for all.
+        package let include: [String]?
+        /// What is run when the file changed.
+        package let after: AfterCommand?
+
+        /// Describes an output.
+        package init(output: Output, include: [String]?, after: AfterCommand?) {
+            (self.output, self.include, self.after) = (output, include, after)
+        }
+    }
+
+    /// What became of one output.
+    package struct Report: Sendable {
+        /// The file.
+        package let path: String
+        /// Whether it was replaced.
+        package let changed: Bool
+        /// Names that it should hold and that the vault does not.
+        package let missing: [String]
+        /// Why it was not written.
+        package let failure: OutputError?
+        /// Why the app was not told.
+        package let afterFailure: AfterFailure?
+    }
+
+    private let items: [Item]
+    private let adopt: String?
+    private let allowTracked: Bool
+    private let environment: [String: String]
+    private let digest: @Sendable (Secret) -> String
+
+    /// Sets what is generated. `environment` is what commands get; `adopt` is a file that may be taken over.
+    package init(
+        _ items: [Item], adopt: String? = nil, allowTracked: Bool = false, environment: [String: String],
+        digest: @escaping @Sendable (Secret) -> String
+    ) {
+        self.items = items
+        self.adopt = adopt
+        self.allowTracked = allowTracked
+        self.environment = environment
+        self.digest = digest
+    }
+
+    /// Writes what differs, tells the apps, and reports on each output; one that fails does not stop the next.
+    ///
+    /// `record` makes digests of files without a first line last; it is called before such a file is replaced, so that a
+    /// crash between the two leaves a file that is still known as ours.
+    package func run(
+        _ selection: Selection, known: OutputDigests, record: (OutputDigests) async throws -> Void
+    ) async throws -> [Report] {
+        var plans: [Result<(plan: OutputPlan, missing: [String]), OutputError>] = []
+        var digests = known
+        for item in items {
+            let (values, missing) = selection.values(matching: item.include)
+            do throws(OutputError) {
+                let plan = try await item.output.plan(
+                    values, recorded: known.digests(of: item.output.path), adopt: adopt == item.output.path,
+                    allowTracked: allowTracked, environment: environment, digest: digest)
+                if let digest = plan.digest { digests.add(digest, for: plan.path) }
+                plans.append(.success((plan, missing)))
+            } catch { plans.append(.failure(error)) }
+        }
+        if digests != known { try await record(digests) }
+        var reports: [Report] = []
+        for (item, plan) in zip(items, plans) { reports.append(await write(plan, item)) }
+        return reports
+    }
+
+    private func write(
+        _ plan: Result<(plan: OutputPlan, missing: [String]), OutputError>, _ item: Item
+    ) async -> Report {
+        do throws(OutputError) {
+            let (plan, missing) = try plan.get()
+            try plan.write()
+            let afterFailure = plan.changed ? await item.after?.run(environment: environment) : nil
+            return Report(
+                path: plan.path, changed: plan.changed, missing: missing, failure: nil, afterFailure: afterFailure)
+        } catch {
+            return Report(path: item.output.path, changed: false, missing: [], failure: error, afterFailure: nil)
+        }
+    }
+}
+
+/// The digests of what was written last to files that have no first line to know them by, two for each: the present
+/// one, and the one before it, which a crash may have left standing.
+package struct OutputDigests: Sendable, Equatable {
+    private var byPath: [String: [String]] = [:]
+
+    /// Reads them from the vault.
+    package init(_ records: Records) throws {
+        guard let object = try records.object(.outputs)?.object("digests") else { return }
+        for path in object.names { byPath[path] = try object.texts(path) }
+    }
+
+    func digests(of path: String) -> Set<String> { Set(byPath[path] ?? []) }
+
+    mutating func add(_ digest: String, for path: String) {
+        guard byPath[path]?.last != digest else { return }
+        byPath[path] = Array(((byPath[path] ?? []) + [digest]).suffix(2))
+    }
+
+    /// Writes them to the vault's records.
+    package func store(in records: inout Records) throws {
+        var digests = JSONObject()
+        for (path, values) in byPath { digests.set(path, values) }
+        var object = try records.object(.outputs) ?? JSONObject()
+        object.set("kind", "outputs")
+        object.set("digests", digests)
+        records.set(.outputs, object)
+    }
+}
