@@ -1,0 +1,97 @@
+package import Tokens
+
+/// Which values of a vault leave it, and under which names.
+package struct Selection: Sendable {
+    /// Where an export name comes from.
+    private struct Source {
+        let name: String
+        /// The record, and the part of it, in words.
+        let origin: String
+        let value: Secret
+        /// A refresh token or a client's secret: it leaves only when it is named in full.
+        let isGuarded: Bool
+    }
+
+    /// Two values would leave under one name.
+    package struct Conflict: Error, Equatable {
+        /// The export name.
+        package let name: String
+        /// Where the one comes from.
+        package let first: String
+        /// Where the other comes from.
+        package let second: String
+    }
+
+    private let sources: [Source]
+
+    /// Looks through a vault. `clientSecrets` are the names of the secrets that clients authenticate with.
+    package init(_ records: Records, clientSecrets: Set<String>) throws {
+        var sources: [Source] = []
+        for name in records.names {
+            if let value = try records.secret(name) {
+                let isGuarded = clientSecrets.contains(name.text)
+                sources.append(Source(name: name.text, origin: "the secret \(name)", value: value, isGuarded: isGuarded))
+            } else if let tokens = try records.connection(name)?.tokens {
+                sources += Self.sources(of: name, tokens)
+            }
+        }
+        sources.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+        for (one, other) in zip(sources, sources.dropFirst()) where one.name == other.name {
+            throw Conflict(name: one.name, first: one.origin, second: other.origin)
+        }
+        self.sources = sources
+    }
+
+    private static func sources(of name: RecordName, _ tokens: TokenSet) -> [Source] {
+        let prefix = ExportName.prefix(of: name.text) + "_"
+        var sources: [Source] = []
+        func add(_ suffix: String, _ value: Secret?, isGuarded: Bool = false) {
+            guard let value else { return }
+            let origin = "\(suffix.lowercased()) of the connection \(name)"
+            sources.append(Source(name: prefix + suffix, origin: origin, value: value, isGuarded: isGuarded))
+        }
+        add("ACCESS_TOKEN", tokens.accessToken)
+        add("EXPIRES_AT", tokens.expiresAt.map { Secret(String($0)) })
+        add("REFRESH_TOKEN", tokens.refreshToken, isGuarded: true)
+        for (extra, value) in tokens.extras { add(ExportName.prefix(of: extra), value) }
+        return sources
+    }
+
+    /// The values that some names or patterns (`*` any run, `?` any one character) choose; all of them for nil. `missing`
+    /// are the names without a wildcard that chose nothing.
+    package func values(matching patterns: [String]?) -> (values: [ExportValue], missing: [String]) {
+        guard let patterns else {
+            return (sources.filter { !$0.isGuarded }.map { ExportValue(name: $0.name, value: $0.value) }, [])
+        }
+        let chosen = sources.filter { source in
+            patterns.contains { $0 == source.name || !source.isGuarded && Self.matches($0, source.name) }
+        }
+        let missing = patterns.filter { pattern in
+            !pattern.contains { $0 == "*" || $0 == "?" } && !sources.contains { $0.name == pattern }
+        }
+        return (chosen.map { ExportValue(name: $0.name, value: $0.value) }, missing)
+    }
+
+    /// Whether a pattern covers a name; in time that grows with the product of their lengths at the most.
+    static func matches(_ pattern: String, _ name: String) -> Bool {
+        let (pattern, name) = (Array(pattern.utf8), Array(name.utf8))
+        var (p, n) = (0, 0)
+        var star: (pattern: Int, name: Int)?
+        while n < name.count {
+            if p < pattern.count, pattern[p] == UInt8(ascii: "*") {
+                star = (p, n)
+                p += 1
+            } else if p < pattern.count, pattern[p] == UInt8(ascii: "?") || pattern[p] == name[n] {
+                p += 1
+                n += 1
+            } else if let last = star {
+                star = (last.pattern, last.name + 1)
+                p = last.pattern + 1
+                n = last.name + 1
+            } else {
+                return false
+            }
+        }
+        return pattern[p...].allSatisfy { $0 == UInt8(ascii: "*") }
+    }
+}
