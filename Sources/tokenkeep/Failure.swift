@@ -89,6 +89,10 @@ extension Failure {
             self.init(
                 .kept, "what was answered is safe in \(path).journal, but the vault could not be written: \(why)",
                 hint: "mend that and run any command that writes, such as: tokenkeep refresh")
+        case .notKept(let why):
+            self.init(
+                .uncertain, "an answer came that could be written neither to \(path).journal nor to the vault: \(why)",
+                hint: "mend that, and then authorise again: tokenkeep connect NAME")
         case .replacedMeanwhile:
             self.init(.cannotWrite, "\(path) was replaced by another program while it was locked", hint: "run it again; copy a vault only while nothing writes it")
         case .olderThanJournal(let vault, let journal):

@@ -1,21 +1,113 @@
 import ArgumentParser
+import Exports
+import Host
+import OAuth
+import Renewal
 import Tokens
 import VaultFile
 
 struct Get: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Print one value and a newline.", discussion: "Example: tokenkeep get STRIPE_KEY")
+        abstract: "Print one value and a newline; for a connection, an access token that is valid now.",
+        discussion: "Example: curl -H \"Authorization: Bearer $(tokenkeep get tiktok)\" …")
 
     @OptionGroup var options: VaultOptions
+    @OptionGroup var renewal: RenewalOptions
 
-    @Argument(help: "A record's name, or an export name.")
+    @Argument(help: "A record's name, or an export name such as TIKTOK_ACCESS_TOKEN.")
     var name: String
+
+    @Option(help: "Of a connection: access_token, expires_at, scopes, refresh_token, or any extra.")
+    var field = "access_token"
+
+    @Option(help: "How long the access token has to stay valid.")
+    var minValid = DurationArgument(seconds: 60)
 
     func run() async throws {
         let place = try Workplace(options)
         let vault = try await place.read()
-        let name = try RecordName(typed: name)
-        guard let value = try vault.records.secret(name) else { throw Failure.noSuchName(name.text) }
-        try Console.print(value)
+        try await place.naming(try place.vault().path) {
+            if let name = RecordName(name), let value = try vault.records.secret(name) { return try Console.print(value) }
+            let (connection, field) = try find(in: vault.records)
+            let now = ThisProcess.now
+            let tokens = try vault.records.connection(connection)?.tokens
+            // The common case takes no lock and asks nobody: what is fresh is handed out as it is.
+            guard let tokens, tokens.isValid(for: minimum, at: now) || field == .refreshToken else {
+                return try Console.print(try field.value(of: try await renewed(connection, place)))
+            }
+            try Console.print(try field.value(of: tokens))
+        }
+    }
+
+    private var minimum: Int64 { max(1, minValid.duration.components.seconds) }
+
+    /// The connection and the part of it that the name means: the record of that name, else the export name.
+    private func find(in records: Records) throws -> (RecordName, Field) {
+        if let name = RecordName(name), try records.kind(name) == .connection { return (name, Field(field)) }
+        for connection in records.names where try records.kind(connection) == .connection {
+            let prefix = ExportName.prefix(of: connection.text) + "_"
+            guard name.hasPrefix(prefix) else { continue }
+            let suffix = name.dropFirst(prefix.count)
+            let extras = try records.connection(connection)?.tokens?.extras.keys.sorted() ?? []
+            let fields = ["access_token", "expires_at", "refresh_token"] + extras
+            if let field = fields.first(where: { ExportName.prefix(of: $0) == suffix }) { return (connection, Field(field)) }
+        }
+        throw Failure.noSuchName(name)
+    }
+
+    /// The token set after renewing it under the lock, unless another process has done so meanwhile.
+    private func renewed(_ name: RecordName, _ place: Workplace) async throws -> TokenSet {
+        guard !renewal.isOffline else {
+            throw Failure(.personNeeded, "\(name): the stored access token has expired, and nothing is asked offline", hint: "refresh where the vault itself is kept, and copy it again")
+        }
+        let config = try place.requiredConfig()
+        let session = try await place.open()
+        let refresh = Refresh(place.batch(renewal), policy: place.policy, minimumValidity: minimum)
+        let outcome = try await refresh.run(try config.targets([name], in: session.records), on: session)[0].outcome
+        let tokens = try session.records.connection(name)?.tokens
+        if let problem = outcome.problem, let status = outcome.status {
+            // What is still good is handed out whatever became of its renewal.
+            guard let tokens, tokens.isValid(for: minimum, at: ThisProcess.now) else {
+                throw Failure(status, "\(name): \(problem.message)", hint: problem.hint)
+            }
+        }
+        guard let tokens else {
+            throw Failure(.personNeeded, "\(name): it has never been connected", hint: "tokenkeep connect \(name)")
+        }
+        guard tokens.isValid(for: 1, at: ThisProcess.now) else {
+            throw Failure(.personNeeded, "\(name): its access token has expired", hint: "tokenkeep connect \(name)")
+        }
+        return tokens
+    }
+}
+
+/// A part of a connection that can be printed.
+private enum Field: Equatable {
+    case accessToken, expiresAt, scopes, refreshToken
+    case extra(String)
+
+    init(_ name: String) {
+        switch name {
+        case "access_token": self = .accessToken
+        case "expires_at": self = .expiresAt
+        case "scopes": self = .scopes
+        case "refresh_token": self = .refreshToken
+        default: self = .extra(name)
+        }
+    }
+
+    func value(of tokens: TokenSet) throws -> Secret {
+        let value =
+            switch self {
+            case .accessToken: tokens.accessToken
+            case .expiresAt: tokens.expiresAt.map { Secret(String($0)) }
+            case .scopes: tokens.scopes.map { Secret($0.joined(separator: " ")) }
+            case .refreshToken: tokens.refreshToken
+            case .extra(let name): tokens.extras[name]
+            }
+        guard let value else {
+            throw Failure(.notThere, "the provider's answer had no such field", hint: "use --field access_token, expires_at, scopes, refresh_token, or one of its extras")
+        }
+        return value
     }
 }

@@ -1,5 +1,7 @@
 import Config
 import Host
+import OAuth
+import Renewal
 import Tokens
 import VaultFile
 
@@ -84,6 +86,10 @@ struct Workplace {
 
     /// Commits what a dead run asked and was answered, before anything else is written.
     private func settle(_ session: VaultSession) throws {
+        let nobody = Batch(host: "", now: { ThisProcess.now }) { _ in .init(reply: .unsent, problem: nil) }
+        for (name, outcome) in try nobody.settleLeftBehind(on: session) {
+            say("\(name): a run that died had asked; its answer is in the vault now (\(outcome.name))")
+        }
     }
 
     /// Says something unless it was asked to be quiet.

@@ -1,0 +1,86 @@
+import ArgumentParser
+import Config
+import Exports
+import Host
+import Renewal
+import Tokens
+import VaultFile
+
+struct Export: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Rewrite the configured outputs, or print one format; never asks a provider.",
+        discussion: "Example: tokenkeep export; eval \"$(tokenkeep export shell --only 'TIKTOK_*')\"")
+
+    @OptionGroup var options: VaultOptions
+
+    @Argument(help: "Print this format: commonjs, esm, dotenv, shell or json.")
+    var format: String?
+
+    @Option(help: ArgumentHelp("Only this export name or pattern; may stand more than once.", valueName: "pattern"))
+    var only: [String] = []
+
+    @Option(help: ArgumentHelp("Take over this configured file, though tokenkeep did not write it.", valueName: "path"))
+    var adopt: String?
+
+    @Flag(help: "Write outputs that git does not ignore, too.")
+    var allowTracked = false
+
+    @Flag(help: "Accepted for scripts: export never asks a provider.")
+    var offline = false
+
+    func run() async throws {
+        let place = try Workplace(options)
+        if let format {
+            guard let format = ExportFormat.named(format) else { throw Failure.noSuchFormat(format) }
+            return try await print(format, place)
+        }
+        guard only.isEmpty else {
+            throw Failure(.wrongUse, "--only chooses what is printed, and no format was named", hint: "name one, as in: tokenkeep export shell --only NAME; or use include in the config")
+        }
+        try await write(place)
+    }
+
+    private func print(_ format: ExportFormat, _ place: Workplace) async throws {
+        let vault = try await place.read()
+        let values = try await place.naming(try place.vault().path) { try place.chosen(only, of: vault.records) }
+        let rendered: Secret
+        do { rendered = try format.render(values) } catch {
+            throw Failure(.misconfigured, error.message, hint: error.hint)
+        }
+        try Console.print(rendered, newline: false)
+    }
+
+    private func write(_ place: Workplace) async throws {
+        let config = try place.requiredConfig()
+        guard !config.outputs.isEmpty else {
+            throw Failure(.misconfigured, "\(config.path) has no output", hint: "add [[outputs]] with path and format, or print one: tokenkeep export json")
+        }
+        let adopt = adopt.map { FileSystem.path($0, from: FileSystem.currentFolder) }
+        if let adopt, !config.outputs.contains(where: { $0.path == adopt }) {
+            throw Failure(.wrongUse, "\(adopt) is not an output of \(config.path)", hint: "name one of: " + config.outputs.map(\.path).joined(separator: ", "))
+        }
+        let vault = try await place.read()
+        let reports = try await place.naming(try place.vault().path) {
+            try await place.handOut(vault.records, adopt: adopt, allowTracked: allowTracked) { digests in
+                // Only a format without comments needs the vault to remember its file, and so the lock.
+                let session = try await place.open()
+                try digests.store(in: &session.records)
+                try session.commit()
+            }
+        }
+        for report in reports {
+            for name in report.missing { place.say("\(report.path): there is no \(name) in the vault, and include names it") }
+            if options.verbose, report.failure == nil { Console.say("\(report.path): \(report.changed ? "written" : "unchanged")") }
+        }
+        if let status = Failure.Status.first(of: place.complain(reports)) { throw ExitCode(status.rawValue) }
+    }
+}
+
+extension Workplace {
+    /// The values that `--only` chooses, all without it; a name that is not there is an error.
+    func chosen(_ only: [String], of records: Records) throws -> [ExportValue] {
+        let (values, missing) = try selection(of: records).values(matching: only.isEmpty ? nil : only)
+        if let name = missing.first { throw Failure.noSuchName(name) }
+        return values
+    }
+}

@@ -1,0 +1,92 @@
+import Imports
+import OAuth
+import Tokens
+
+/// What an imported file's values become: secrets, and connections where a provider's tokens are recognised.
+struct Intake {
+    private let values: [ImportedValue]
+    private let replaces: Bool
+    private let now: Int64
+    /// What became of each value, by name.
+    private(set) var lines: [String] = []
+    /// The connections that were found, whether or not they came in.
+    private(set) var connections: [RecordName] = []
+    /// The secret that holds each connection's client id.
+    private(set) var clients: [RecordName: String] = [:]
+    /// Whether anything is to be committed.
+    private(set) var hasChanged = false
+
+    init(_ file: ImportedFile, replace: Bool, now: Int64) {
+        values = file.values
+        replaces = replace
+        self.now = now
+    }
+
+    /// Takes the values into the records, which is not a commit.
+    mutating func store(in records: inout Records) throws {
+        var taken: Swift.Set<String> = []
+        for provider in Catalogue.all {
+            let prefix = ExportName.prefix(of: provider.id) + "_"
+            guard let name = RecordName(provider.id), let access = value(prefix + "ACCESS_TOKEN"),
+                let refresh = value(prefix + "REFRESH_TOKEN")
+            else { continue }
+            taken.formUnion([prefix + "ACCESS_TOKEN", prefix + "REFRESH_TOKEN"])
+            connections.append(name)
+            clients[name] = [prefix + "CLIENT_KEY", prefix + "CLIENT_ID"].first { value($0) != nil }
+            var tokens = TokenSet(accessToken: access, refreshToken: refresh)
+            for member in provider.extraMembers {
+                let extra = prefix + ExportName.prefix(of: member)
+                tokens.extras[member] = value(extra)
+                taken.insert(extra)
+            }
+            try keep(tokens, name, provider, in: &records)
+        }
+        for value in values where !taken.contains(value.name) { try keep(value, in: &records) }
+    }
+
+    private func value(_ name: String) -> Secret? { values.last { $0.name == name }.map { Secret($0.value) } }
+
+    private mutating func keep(_ tokens: TokenSet, _ name: RecordName, _ provider: Provider, in records: inout Records) throws {
+        if try records.kind(name) == .secret {
+            lines.append("left behind: the tokens of \(name): the vault has a secret of that name")
+            return
+        }
+        var connection = try records.connection(name) ?? Connection(provider: provider.id)
+        if let present = connection.tokens, !replaces {
+            let isSame = present.refreshToken == tokens.refreshToken
+            lines.append("left behind: the tokens of \(name): \(isSame ? "they are in the vault already" : "the vault has others; --replace takes these")")
+            return
+        }
+        connection.provider = provider.id
+        connection.tokens = tokens
+        connection.trouble = nil
+        connection.question = nil
+        records.set(name, connection: connection)
+        hasChanged = true
+        lines.append("imported the connection \(name), due at once: tokenkeep refresh \(name)")
+    }
+
+    private mutating func keep(_ value: ImportedValue, in records: inout Records) throws {
+        guard let name = RecordName(value.name), !name.hasTwoParts else {
+            lines.append("left behind: line \(value.line): its name is outside the vault's alphabet")
+            return
+        }
+        let secret = Secret(value.value)
+        switch try records.kind(name) {
+        case nil: break
+        case .secret where try records.secret(name) == secret:
+            lines.append("unchanged: \(name)")
+            return
+        case .secret where replaces: break
+        case .secret:
+            lines.append("left behind: \(name): the vault has another value; --replace takes this one")
+            return
+        default:
+            lines.append("left behind: \(name): the vault has a connection of that name")
+            return
+        }
+        try records.set(name, secret: secret, at: now)
+        hasChanged = true
+        lines.append("imported \(name)")
+    }
+}

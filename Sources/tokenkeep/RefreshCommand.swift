@@ -1,0 +1,103 @@
+import ArgumentParser
+import Config
+import Host
+import Renewal
+import Tokens
+import VaultFile
+
+struct RefreshCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "refresh", abstract: "Renew what is due, then rewrite the outputs: the cron job.",
+        discussion: "Silent when all is well. Example: */30 * * * * tokenkeep --config /srv/app/tokenkeep.toml refresh")
+
+    @OptionGroup var options: VaultOptions
+    @OptionGroup var renewal: RenewalOptions
+
+    @Argument(help: "Connections; all of the config when left out.")
+    var names: [String] = []
+
+    @Flag(help: "Renew what is not due, too.")
+    var force = false
+
+    @Flag(help: "Write outputs that git does not ignore, too.")
+    var allowTracked = false
+
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    func run() async throws {
+        try renewal.requireOnline()
+        let place = try Workplace(options)
+        let config = try place.requiredConfig()
+        let names = try names.map { try RecordName(typed: $0) }
+        let session = try await place.open()
+        let (outcomes, reports) = try await place.naming(session.path) {
+            let refresh = Refresh(place.batch(renewal), policy: place.policy, isForced: force)
+            let outcomes = try await refresh.run(try config.targets(names, in: session.records), on: session)
+            // The tokens are committed: from here on a failure costs an old file, never a token.
+            let reports = try await place.handOut(session.records, allowTracked: allowTracked) { digests in
+                try digests.store(in: &session.records)
+                try session.commit()
+            }
+            return (outcomes, reports)
+        }
+        let statuses = try report(outcomes, session) + place.complain(reports)
+        if json { try Console.print(Self.object(outcomes, reports, session.records)) }
+        if let status = Failure.Status.first(of: statuses) { throw ExitCode(status.rawValue) }
+    }
+
+    private func report(
+        _ outcomes: [(name: RecordName, outcome: Outcome)], _ session: VaultSession
+    ) throws -> [Failure.Status] {
+        if let tail = session.unreadTail {
+            Console.say("the journal of a run that died ended in the middle; that part is kept in \(tail)\nhint: keep it until every connection is renewed")
+        }
+        return outcomes.compactMap { name, outcome in
+            if let problem = outcome.problem {
+                Console.say("\(name): \(problem.message)\nhint: \(problem.hint)")
+            } else if outcome == .notConnected, !names.isEmpty {
+                Console.say("\(name): it has never been connected\nhint: tokenkeep connect \(name)")
+                return .personNeeded
+            } else if options.verbose {
+                let end = (try? session.records.connection(name))??.tokens?.expiresAt
+                Console.say("\(name): \(outcome.words)\(end.map { ", valid until \(Moment.text($0))" } ?? "")")
+            }
+            return outcome.status
+        }
+    }
+
+    private static func object(
+        _ outcomes: [(name: RecordName, outcome: Outcome)], _ reports: [HandOut.Report], _ records: Records
+    ) -> JSONObject {
+        var answer = JSONObject()
+        answer.set(
+            "connections",
+            outcomes.map { name, outcome in
+                var object = JSONObject()
+                object.set("name", name.text)
+                object.set("outcome", outcome.name)
+                object.set("error", outcome.problem?.message)
+                object.set("expires_at", (try? records.connection(name))??.tokens?.expiresAt)
+                return object
+            })
+        answer.set(
+            "outputs",
+            reports.map { report in
+                var object = JSONObject()
+                object.set("path", report.path)
+                object.set("changed", report.changed)
+                return object
+            })
+        return answer
+    }
+}
+
+extension Outcome {
+    fileprivate var words: String {
+        switch self {
+        case .notDue: "not due"
+        case .notConnected: "never connected"
+        default: name
+        }
+    }
+}

@@ -1,0 +1,108 @@
+import Config
+import Exports
+import Host
+import OAuth
+import Renewal
+import Sealing
+import Tokens
+import VaultFile
+
+extension Workplace {
+    /// Who asks providers: this program, on this machine.
+    func batch(_ options: RenewalOptions) -> Batch {
+        let endpoint = TokenEndpoint(
+            timeout: options.timeout.duration, userAgent: "tokenkeep/\(Tokenkeep.version)", now: { ThisProcess.now })
+        return Batch(host: Self.host, now: { ThisProcess.now }) { request in await endpoint.send(request) }
+    }
+
+    /// This machine, hashed: enough to tell whether another one asked, and nothing about it.
+    private static var host: String {
+        let name = Array(("tokenkeep/v1/host" + ThisProcess.machineName).utf8)
+        let digest = (try? SHA256.digest(of: name.span)) ?? []
+        return String(hexadecimal(digest.span).prefix(16))
+    }
+
+    /// What makes a token due.
+    var policy: RenewalPolicy { RenewalPolicy(interval: config?.every) }
+
+    /// Writes the outputs of the config from what the vault holds.
+    func handOut(
+        _ records: Records, adopt: String? = nil, allowTracked: Bool = false,
+        record: (OutputDigests) async throws -> Void
+    ) async throws -> [HandOut.Report] {
+        guard let config, !config.outputs.isEmpty else { return [] }
+        let handOut = HandOut(
+            try config.outputs.map { try $0.item(folder: config.folder) }, adopt: adopt, allowTracked: allowTracked,
+            environment: ThisProcess.environmentForOthers
+        ) { bytes in bytes.withSpan { span in (try? SHA256.digest(of: span)).map { hexadecimal($0.span) } ?? "" } }
+        return try await handOut.run(try selection(of: records), known: try OutputDigests(records), record: record)
+    }
+
+    /// The values that may leave the vault.
+    func selection(of records: Records) throws -> Selection {
+        do { return try Selection(records, clientSecrets: config?.clientSecretNames ?? []) } catch let error as Selection.Conflict {
+            throw Failure(
+                .misconfigured, "\(error.name) would come from \(error.first) and from \(error.second)",
+                hint: "keep one of them: tokenkeep remove NAME")
+        }
+    }
+
+    /// Says what went wrong with outputs; returns the statuses.
+    func complain(_ reports: [HandOut.Report]) -> [Failure.Status] {
+        reports.flatMap { report -> [Failure.Status] in
+            var statuses: [Failure.Status] = []
+            if let failure = report.failure {
+                Console.say("\(failure.message)\nhint: \(failure.hint)")
+                statuses.append(failure.status)
+            }
+            if let failure = report.afterFailure {
+                Console.say("\(report.path): \(failure.message)\nhint: \(failure.hint)")
+                statuses.append(.other)
+            }
+            return statuses
+        }
+    }
+}
+
+extension OutputConfig {
+    fileprivate func item(folder: String) throws -> HandOut.Item {
+        guard let format = ExportFormat.named(format) else { throw Failure.noSuchFormat(self.format) }
+        return HandOut.Item(
+            output: Output(path: path, format: format, mode: mode, group: group), include: include,
+            after: after.map { AfterCommand($0, folder: folder) })
+    }
+}
+
+extension Failure {
+    /// There is no format of that name.
+    static func noSuchFormat(_ name: String) -> Failure {
+        Failure(.misconfigured, "there is no format \(name)", hint: "the formats are " + ExportFormat.all.map(\.name).joined(separator: ", "))
+    }
+}
+
+extension OutputError {
+    fileprivate var status: Failure.Status {
+        switch self {
+        case .refused, .unknownGroup, .noFolder, .notAFile: .misconfigured
+        case .link, .anotherOwner, .notOurs, .notIgnored, .gitUnclear, .unreadable, .unwritable: .cannotWrite
+        }
+    }
+}
+
+extension Outcome {
+    /// The status that a run with this outcome ends with; nil when all is well.
+    var status: Failure.Status? {
+        switch self {
+        case .renewed, .notDue, .notConnected: nil
+        case .rejected: .personNeeded
+        case .unavailable: .unavailable
+        case .uncertain: .uncertain
+        case .misconfigured: .misconfigured
+        }
+    }
+}
+
+extension ThisProcess {
+    /// The environment for programs that are not ours: without what unlocks the vault.
+    static var environmentForOthers: [String: String] { environment.filter { !$0.key.hasPrefix("TOKENKEEP_") } }
+}

@@ -1,0 +1,102 @@
+import ArgumentParser
+import Config
+import Exports
+import Host
+import OAuth
+import Renewal
+import Tokens
+import VaultFile
+
+struct RunCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run", abstract: "Run a command with the values in its environment.",
+        discussion: "Example: tokenkeep run -- node server.js")
+
+    @OptionGroup var options: VaultOptions
+    @OptionGroup var renewal: RenewalOptions
+
+    @Option(help: ArgumentHelp("Only this export name or pattern; may stand more than once.", valueName: "pattern"))
+    var only: [String] = []
+
+    @Argument(parsing: .captureForPassthrough, help: "The command and its arguments, behind --.")
+    var command: [String]
+
+    func run() async throws {
+        let command = command.first == "--" ? Array(command.dropFirst()) : command
+        guard let program = command.first else {
+            throw Failure(.wrongUse, "there is no command to run", hint: "put it behind --, as in: tokenkeep run -- node server.js")
+        }
+        let place = try Workplace(options)
+        let records = try await freshRecords(place)
+        let values = try await place.naming(try place.vault().path) { try place.chosen(only, of: records) }
+        try start(program, command, with: values)
+    }
+
+    /// The records after what is due has been renewed; a token that is still good is enough when that fails.
+    private func freshRecords(_ place: Workplace) async throws -> Records {
+        let vault = try await place.read()
+        let names = try connections(in: vault.records, place)
+        let now = ThisProcess.now
+        let isDue = try names.contains { name in
+            guard let tokens = try vault.records.connection(name)?.tokens else { return false }
+            return tokens.isExpired(at: now) || place.policy.isDue(tokens, now: now)
+        }
+        guard isDue, !renewal.isOffline, let config = place.config else {
+            try requireValid(names, in: vault.records, [:])
+            return vault.records
+        }
+        let session = try await place.open()
+        return try await place.naming(session.path) {
+            let refresh = Refresh(place.batch(renewal), policy: place.policy)
+            let outcomes = try await refresh.run(
+                try config.targets(names.filter { config.connections[$0] != nil }, in: session.records), on: session)
+            try requireValid(names, in: session.records, Dictionary(outcomes.map { ($0.name, $0.outcome) }) { $1 })
+            return session.records
+        }
+    }
+
+    /// The connections whose values the command is given.
+    private func connections(in records: Records, _ place: Workplace) throws -> [RecordName] {
+        let chosen = try place.chosen(only, of: records).map(\.name)
+        return try records.names.filter { name in
+            guard try records.connection(name)?.tokens != nil else { return false }
+            let prefix = ExportName.prefix(of: name.text) + "_"
+            return only.isEmpty || chosen.contains { $0.hasPrefix(prefix) }
+        }
+    }
+
+    /// Goes on, with a line, where a renewal failed and the token is still good; ends where it is not.
+    private func requireValid(_ names: [RecordName], in records: Records, _ outcomes: [RecordName: Outcome]) throws {
+        for name in names {
+            guard let tokens = try records.connection(name)?.tokens else { continue }
+            let problem = outcomes[name]?.problem
+            if tokens.isExpired(at: ThisProcess.now) {
+                throw Failure(
+                    outcomes[name]?.status ?? .personNeeded,
+                    "\(name): its access token has expired" + (problem.map { ", and \($0.message)" } ?? ""),
+                    hint: problem?.hint ?? "tokenkeep refresh \(name)")
+            }
+            if let problem { Console.say("\(name): \(problem.message); its access token is still valid\nhint: \(problem.hint)") }
+        }
+    }
+
+    private func start(_ program: String, _ command: [String], with values: [ExportValue]) throws {
+        guard let path = ChildProcess.find(program, path: ThisProcess.environmentVariable("PATH")) else {
+            Console.say("tokenkeep: \(program): there is no such program\nhint: check its name and PATH")
+            throw ExitCode(127)
+        }
+        for value in values where value.name.utf8.contains(UInt8(ascii: "=")) || value.value.hasNUL {
+            throw Failure(.misconfigured, "\(value.name) cannot stand in an environment", hint: "leave it out with --only, or rename it")
+        }
+        let ours = Swift.Set(values.map(\.name))
+        let inherited = ThisProcess.environmentBlock.filter { entry in
+            let name = String(decoding: entry.prefix { $0 != UInt8(ascii: "=") }, as: UTF8.self)
+            return !ours.contains(name) && !name.hasPrefix("TOKENKEEP_")
+        }
+        let added = values.map { Array($0.name.utf8) + [UInt8(ascii: "=")] + $0.value.revealedBytes() }
+        ThisProcess.restoreBrokenPipes()
+        let error = ThisProcess.execute(path, arguments: command, environment: inherited + added)
+        Console.say("tokenkeep: \(program) cannot be run: \(error.reason)\nhint: check that it is a program of this machine and yours to run")
+        throw ExitCode(126)
+    }
+}

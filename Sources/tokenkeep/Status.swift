@@ -1,0 +1,107 @@
+import ArgumentParser
+import Config
+import Host
+import OAuth
+import Tokens
+import VaultFile
+
+struct Status: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Show what is fresh until when, what is due, and what needs a person by which date.",
+        discussion: "Times are UTC. Example: tokenkeep status --json")
+
+    @OptionGroup var options: VaultOptions
+
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    func run() async throws {
+        let place = try Workplace(options)
+        let vault = try await place.read()
+        let states = try await place.naming(try place.vault().path) { try Self.states(of: vault.records, place) }
+        if json {
+            var answer = JSONObject()
+            answer.set("connections", states.map(\.object))
+            return try Console.print(answer)
+        }
+        guard !states.isEmpty else { return place.say("no connection is configured; start with: tokenkeep connect NAME") }
+        let head = ["CONNECTION", "PROVIDER", "STATE", "VALID FOR", "REFRESH TOKEN", "PERSON NEEDED BY", "LAST REFRESH"]
+        try Console.print(Table.text([head] + states.map { $0.cells(now: ThisProcess.now) }))
+    }
+
+    private static func states(of records: Records, _ place: Workplace) throws -> [ConnectionState] {
+        let configured = place.config?.connections.keys.sorted() ?? []
+        let stored = try records.names.filter { try records.kind($0) == .connection }
+        return try Swift.Set(configured + stored).sorted().map { name in
+            ConnectionState(
+                name: name, connection: try records.connection(name),
+                provider: place.config?.connections[name]?.provider,
+                isUsable: (try? place.config?.registration(of: name, in: records).get()) != nil,
+                policy: place.policy, now: ThisProcess.now)
+        }
+    }
+}
+
+/// How one connection stands.
+private struct ConnectionState {
+    let name: RecordName
+    let provider: String
+    let state: String
+    let expiresAt: Int64?
+    let refreshExpiresAt: Int64?
+    let personNeededBy: Int64?
+    let last: Connection.LastAttempt?
+
+    init(
+        name: RecordName, connection: Connection?, provider: String?, isUsable: Bool, policy: RenewalPolicy, now: Int64
+    ) {
+        let tokens = connection?.tokens
+        self.name = name
+        self.provider = provider ?? connection?.provider ?? ""
+        expiresAt = tokens?.expiresAt
+        refreshExpiresAt = tokens?.refreshExpiresAt
+        last = connection?.last
+        let isMismatch = provider != nil && connection.map { $0.provider != provider } ?? false
+        switch (connection?.trouble, tokens) {
+        case (_, nil): state = "not_connected"
+        case (.reauthorize, _): state = "reauthorize"
+        case (.uncertain, _): state = "uncertain"
+        case (.misconfigured, _): state = "misconfigured"
+        case (nil, _) where !isUsable || isMismatch: state = "misconfigured"
+        case (nil, let tokens?) where tokens.isExpired(at: now): state = "expired"
+        case (nil, let tokens?) where (tokens.refreshToken != nil || tokens.expiresAt != nil) && policy.isDue(tokens, now: now):
+            state = "due"
+        case (nil, _): state = "fresh"
+        }
+        personNeededBy =
+            switch connection?.trouble {
+            case .reauthorize: connection?.last?.at ?? now
+            case .uncertain where (connection?.question?.attempt ?? 1) > 1: connection?.question?.at
+            default: tokens?.refreshToken == nil ? tokens?.expiresAt : tokens?.refreshExpiresAt
+            }
+    }
+
+    func cells(now: Int64) -> [String] {
+        func left(_ end: Int64?) -> String { end.map { $0 > now ? Moment.length($0 - now) : "ended" } ?? "-" }
+        let needed = personNeededBy.map { $0 <= now ? "now" : Moment.text($0) } ?? "-"
+        let last = last.map { "\(Moment.text($0.at)) \($0.outcome)" } ?? "-"
+        return [name.text, provider, state, left(expiresAt), left(refreshExpiresAt), needed, last]
+    }
+
+    var object: JSONObject {
+        var object = JSONObject()
+        object.set("name", name.text)
+        object.set("provider", provider)
+        object.set("state", state)
+        object.set("expires_at", expiresAt)
+        object.set("refresh_expires_at", refreshExpiresAt)
+        object.set("person_needed_by", personNeededBy)
+        if let last {
+            var attempt = JSONObject()
+            attempt.set("at", last.at)
+            attempt.set("outcome", last.outcome)
+            object.set("last", attempt)
+        }
+        return object
+    }
+}
