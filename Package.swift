@@ -45,6 +45,14 @@ let package = Package(
                 "Renewal", "LocalServer", "Sandbox",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
+        .testTarget(name: "SealingTests", dependencies: ["Sealing"]),
+        .testTarget(name: "TokensTests", dependencies: ["Tokens", "OAuth", "Sealing"]),
+        .testTarget(name: "TransportTests", dependencies: ["Transport"]),
+        .testTarget(name: "LocalServerTests", dependencies: ["LocalServer"]),
+        .testTarget(name: "SandboxTests", dependencies: ["Sandbox", "LocalServer", "OAuth", "Tokens"]),
+        .testTarget(name: "ImportsTests", dependencies: ["Imports"]),
+        .testTarget(name: "ExportsTests", dependencies: ["Exports", "Tokens", "Host"]),
+        .testTarget(name: "CommandLineTests", dependencies: ["tokenkeep", "Host", "Tokens"]),
     ]
 )
 

@@ -47,7 +47,8 @@ package enum ChildProcess {
         let configuration = Configuration(
             executable: .path(FilePath(executable)),
             arguments: Arguments(executablePathOverride: program, remainingValues: Array(command.dropFirst())),
-            environment: .custom(environment.map { name, value in Array("\(name)=\(value)".utf8) }),
+            // Each entry ends in NUL: the library hands the bytes on as they are.
+            environment: .custom(environment.map { name, value in Array("\(name)=\(value)\0".utf8) }),
             workingDirectory: directory.map { FilePath($0) }, platformOptions: options)
         return await withTaskGroup { group in
             group.addTask { await collect(configuration, streams, outputLimit) }

@@ -190,6 +190,7 @@ struct Connecting: Sendable {
         if let end = tokens.expiresAt { words += "; the access token is valid for \(Moment.length(end - now))" }
         if let end = tokens.refreshExpiresAt { words += ", the refresh token for \(Moment.length(end - now))" }
         place.say(words)
+        if place.config?.outputs.isEmpty == false { place.say("write its tokens for the apps with: tokenkeep export") }
         let granted = tokens.scopes ?? wanted
         let missing = wanted.filter { !granted.contains($0) }
         if !missing.isEmpty {

@@ -50,7 +50,8 @@ struct Import: AsyncParsableCommand {
             return place.say("\(name): the file names no client\nhint: tokenkeep connect \(name) asks for it")
         }
         let section = ConfigText.section(
-            name, provider: name.text, clientID: "{ secret = \(TOMLText.quote(client)) }", redirectURI: nil, scopes: [])
+            name, provider: name.text, clientID: "{ secret = \(TOMLText.quote(client)) }", redirectURI: intake.redirectURIs[name],
+            scopes: [])
         try ConfigText.append(section, to: config.path)
         place.say("added to \(config.path):\n\n\(section)\n")
     }

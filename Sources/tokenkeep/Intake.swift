@@ -13,6 +13,8 @@ struct Intake {
     private(set) var connections: [RecordName] = []
     /// The secret that holds each connection's client id.
     private(set) var clients: [RecordName: String] = [:]
+    /// The redirect URI that the file names for each connection.
+    private(set) var redirectURIs: [RecordName: String] = [:]
     /// Whether anything is to be committed.
     private(set) var hasChanged = false
 
@@ -33,6 +35,7 @@ struct Intake {
             taken.formUnion([prefix + "ACCESS_TOKEN", prefix + "REFRESH_TOKEN"])
             connections.append(name)
             clients[name] = [prefix + "CLIENT_KEY", prefix + "CLIENT_ID"].first { value($0) != nil }
+            redirectURIs[name] = value(prefix + "REDIRECT_URI")?.revealed()
             var tokens = TokenSet(accessToken: access, refreshToken: refresh)
             for member in provider.extraMembers {
                 let extra = prefix + ExportName.prefix(of: member)

@@ -28,7 +28,7 @@ struct Tokenkeep: AsyncParsableCommand {
     static func main() async {
         ThisProcess.ignoreBrokenPipes()
         do {
-            var command = try Tokenkeep.parseAsRoot()
+            var command = try Tokenkeep.parseAsRoot(LeadingOptions.moved(Array(CommandLine.arguments.dropFirst())))
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {
