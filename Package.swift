@@ -46,13 +46,26 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .testTarget(name: "SealingTests", dependencies: ["Sealing"]),
-        .testTarget(name: "TokensTests", dependencies: ["Tokens", "OAuth", "Sealing"]),
+        .testTarget(
+            name: "TokensTests",
+            dependencies: ["Tokens", "OAuth", "Sealing", .product(name: "Subprocess", package: "swift-subprocess")]),
         .testTarget(name: "TransportTests", dependencies: ["Transport"]),
-        .testTarget(name: "LocalServerTests", dependencies: ["LocalServer"]),
-        .testTarget(name: "SandboxTests", dependencies: ["Sandbox", "LocalServer", "OAuth", "Tokens"]),
-        .testTarget(name: "ImportsTests", dependencies: ["Imports"]),
+        .testTarget(
+            name: "LocalServerTests",
+            dependencies: [
+                "LocalServer", .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ]),
+        .testTarget(
+            name: "SandboxTests",
+            dependencies: [
+                "Sandbox", "LocalServer", "OAuth", "Tokens", .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ]),
+        .testTarget(
+            name: "ImportsTests", dependencies: ["Imports", .product(name: "Subprocess", package: "swift-subprocess")]),
         .testTarget(name: "ExportsTests", dependencies: ["Exports", "Tokens", "Host"]),
-        .testTarget(name: "CommandLineTests", dependencies: ["tokenkeep", "Host", "Tokens"]),
+        .testTarget(name: "CommandLineTests", dependencies: ["tokenkeep", "Host", "Sandbox"]),
     ]
 )
 

@@ -1,5 +1,5 @@
-package import Tokens
 import Host
+package import Tokens
 
 /// A `tokenkeep.toml`: where the vault is, which connections there are, and what is generated from it.
 package struct Config: Sendable {

@@ -1,6 +1,6 @@
 import Host
-import Tokens
 import TOMLKit
+import Tokens
 
 extension Config {
     /// The file's name where nothing else is said.
@@ -29,7 +29,8 @@ extension Config {
             status = try FileSystem.status(of: path)
             text = try FileSystem.contents(of: path, limit: largestFile) ?? []
         } catch {
-            throw ConfigError("\(path) cannot be read: \(error.reason)", hint: "look at the file and its permissions: ls -l \(path)")
+            throw ConfigError(
+                "\(path) cannot be read: \(error.reason)", hint: "look at the file and its permissions: ls -l \(path)")
         }
         guard let status else { return nil }
         guard status.owner == FileSystem.effectiveUser || status.owner == 0 else {
@@ -90,7 +91,8 @@ extension ConnectionConfig {
         }
         guard let clientID = try section.value("client_id") else {
             throw section.wrong(
-                "client_id", "is missing", hint: "for example: client_id = \"aw1234567890\", as the provider registered it")
+                "client_id", "is missing",
+                hint: "for example: client_id = \"aw1234567890\", as the provider registered it")
         }
         self.init(provider: provider, clientID: clientID)
         if section.isFalse("client_secret") {
@@ -102,7 +104,9 @@ extension ConnectionConfig {
             case .literal:
                 throw section.wrong(
                     "client_secret", "is a literal, and a config is not the place for a secret",
-                    hint: "put it into the vault with: tokenkeep set NAME, and write client_secret = { secret = \"NAME\" }")
+                    hint:
+                        "put it into the vault with: tokenkeep set NAME, and write client_secret = { secret = \"NAME\" }"
+                )
             }
         }
         redirectURI = try section.text("redirect_uri")

@@ -30,7 +30,8 @@ package struct Selection: Sendable {
         for name in records.names {
             if let value = try records.secret(name) {
                 let isGuarded = clientSecrets.contains(name.text)
-                sources.append(Source(name: name.text, origin: "the secret \(name)", value: value, isGuarded: isGuarded))
+                sources.append(
+                    Source(name: name.text, origin: "the secret \(name)", value: value, isGuarded: isGuarded))
             } else if let tokens = try records.connection(name)?.tokens {
                 sources += Self.sources(of: name, tokens)
             }

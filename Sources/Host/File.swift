@@ -20,7 +20,8 @@ package struct File: ~Copyable, Sendable {
         self.path = path
         switch access {
         case .reading: descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-        case .creating(let mode): descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode)
+        case .creating(let mode):
+            descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode)
         case .locking: descriptor = unsafe open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
         }
         guard descriptor >= 0 else { throw .last("open", path) }
@@ -130,7 +131,9 @@ extension File {
     ///
     /// Two bind mounts of one file system share a device number and differ in this.
     package var mountID: Int? {
-        guard let text = try? FileSystem.contents(of: "/proc/self/fdinfo/\(descriptor)", limit: 4096) else { return nil }
+        guard let text = try? FileSystem.contents(of: "/proc/self/fdinfo/\(descriptor)", limit: 4096) else {
+            return nil
+        }
         for line in String(decoding: text, as: UTF8.self).split(separator: "\n") where line.hasPrefix("mnt_id:") {
             return Int(line.drop { !$0.isNumber })
         }

@@ -20,7 +20,8 @@ package enum Catalogue {
     /// 180 d. The challenge is hexadecimal for desktop apps, which are those that redirect to loopback; web apps send
     /// none.
     private static let tikTok = tikTokManners(
-        id: "tiktok", displayName: "TikTok", authorization: "https://www.tiktok.com", token: "https://open.tiktokapis.com")
+        id: "tiktok", displayName: "TikTok", authorization: "https://www.tiktok.com",
+        token: "https://open.tiktokapis.com")
 
     /// The project's own sandbox with TikTok's manners.
     private static let sandboxTikTok = tikTokManners(

@@ -67,7 +67,10 @@ package struct Batch: Sendable {
     package func settleLeftBehind(on store: any TokenStore) throws -> [(name: RecordName, outcome: Outcome)] {
         guard !store.leftBehind.isEmpty else { return [] }
         let outcomes = store.leftBehind.map { ask, reply in
-            (ask.name, Settlement.settle(ask, TokenEndpoint.Response(reply: reply, problem: nil), in: store, now: now()))
+            (
+                ask.name,
+                Settlement.settle(ask, TokenEndpoint.Response(reply: reply, problem: nil), in: store, now: now())
+            )
         }
         try store.commit()
         return outcomes

@@ -32,7 +32,9 @@ package struct Refresh: Sendable {
     }
 
     /// Renews what is due of `targets`. The caller holds the lock as long as `store` lives.
-    package func run(_ targets: [Target], on store: any TokenStore) async throws -> [(name: RecordName, outcome: Outcome)] {
+    package func run(_ targets: [Target], on store: any TokenStore) async throws -> [(
+        name: RecordName, outcome: Outcome
+    )] {
         // What a run that died was answered comes first: it may be that nothing is due any more.
         let found = try batch.settleLeftBehind(on: store)
         let now = batch.now()
@@ -43,7 +45,8 @@ package struct Refresh: Sendable {
             switch try decide(target, in: store, now: now) {
             case .ends(let outcome):
                 // A token that came out of the journal is news, though it was asked for by another run.
-                outcomes.append(outcome == .notDue ? found.last { $0.name == target.name }?.outcome ?? outcome : outcome)
+                outcomes.append(
+                    outcome == .notDue ? found.last { $0.name == target.name }?.outcome ?? outcome : outcome)
             case .asks(let ask, let request):
                 places.append(outcomes.count)
                 outcomes.append(.notDue)
@@ -110,6 +113,7 @@ package struct Refresh: Sendable {
     ) -> Problem {
         Problem(
             "the config says provider \(registration.provider.id), but its tokens are from \(connection.provider)",
-            hint: "correct provider in [connections.\(Hints.key(name))], or authorise it anew: tokenkeep connect \(name)")
+            hint:
+                "correct provider in [connections.\(Hints.key(name))], or authorise it anew: tokenkeep connect \(name)")
     }
 }

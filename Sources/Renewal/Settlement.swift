@@ -64,7 +64,9 @@ enum Settlement {
             case .something:
                 connection.keepUnread(answer)
                 return .uncertain(
-                    Problem("an answer came for a token that has been replaced since; it is kept aside", hint: Hints.nextRun))
+                    Problem(
+                        "an answer came for a token that has been replaced since; it is kept aside", hint: Hints.nextRun
+                    ))
             }
             connection.pending = spent == .authorization ? nil : connection.pending
             connection.trouble = nil
@@ -76,7 +78,8 @@ enum Settlement {
         case .unreadable(let what):
             // It may hold the only copy of a token: it is kept as it came.
             connection.keepUnread(answer)
-            let why = trouble.map { "\($0.message) (\(what))" } ?? "the answer was \(what), with HTTP status \(answer.status)"
+            let why =
+                trouble.map { "\($0.message) (\(what))" } ?? "the answer was \(what), with HTTP status \(answer.status)"
             if answer.status == 429 { return .unavailable(Problem("too many requests: \(why)", hint: Hints.nextRun)) }
             return unanswered(why, ask, spent, provider, &connection)
         }
@@ -102,7 +105,9 @@ enum Settlement {
             return .misconfigured(
                 Problem(
                     words,
-                    hint: "compare client_id, client secret and scopes of [connections.\(Hints.key(ask.name))] with the app at the provider"))
+                    hint:
+                        "compare client_id, client secret and scopes of [connections.\(Hints.key(ask.name))] with the app at the provider"
+                ))
         }
     }
 
@@ -149,6 +154,9 @@ enum Hints {
         let message = "asked\(asked), and \(why); the refresh token may be spent"
         guard (connection.question?.attempt ?? 1) < 2 else { return Problem(message, hint: connect(name)) }
         return Problem(
-            message, hint: "its access token works until it expires, then refresh tries once more; or now: tokenkeep connect \(name)")
+            message,
+            hint:
+                "its access token works until it expires, then refresh tries once more; or now: tokenkeep connect \(name)"
+        )
     }
 }

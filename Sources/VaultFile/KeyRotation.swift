@@ -1,5 +1,5 @@
-import Tokens
 import Sealing
+import Tokens
 
 extension VaultSession {
     /// Gives a vault of one slot a new vault key, one epoch later, sealed for `secret` alone.

@@ -46,7 +46,9 @@ package struct OpenVault: Sendable {
                 plaintext = try AESGCM.open(
                     payload.extracting(64..<payload.count), key: keys.extracting(0..<32),
                     nonce: keys.extracting(32..<44))
-            } catch .notAuthentic { throw VaultError.payloadAltered } catch { throw VaultError.cryptography("\(error)") }
+            } catch .notAuthentic { throw VaultError.payloadAltered } catch {
+                throw VaultError.cryptography("\(error)")
+            }
             return try plaintext.withSpan { plaintext throws(VaultError) in try Plaintext.decode(plaintext) }
         }
         self.init(header: header, vaultKey: vaultKey, records: records, openedBy: openedBy)

@@ -1,6 +1,6 @@
 package import Sealing
-package import Tokens
 @_spi(_Unicode) import Swift
+package import Tokens
 
 /// What a person or a job unlocks a vault with.
 package enum UnlockSecret: Sendable {

@@ -72,7 +72,8 @@ package struct VaultHeader: Sendable, Equatable {
         guard writtenAt <= Self.largest else { throw .malformed("the time of writing") }
         let payload: UInt64 = bytes.integer(at: 56)
         guard payload == UInt64(file.count - headerSize) else {
-            throw .malformed(payload > UInt64(file.count - headerSize) ? "the file is cut short" : "the file is too long")
+            throw .malformed(
+                payload > UInt64(file.count - headerSize) ? "the file is cut short" : "the file is too long")
         }
         guard payload >= Self.smallestPayload, payload <= Self.largestPayload, (payload - 80) % 4096 == 0 else {
             throw .malformed("the payload's length")

@@ -24,7 +24,9 @@ struct Connect: AsyncParsableCommand {
     @Flag(help: "Print only the URL to open; the answer is handed over with --callback within 15 minutes.")
     var printUrl = false
 
-    @Option(help: ArgumentHelp("The address that the browser ended at; - reads it from standard input or asks.", valueName: "url"))
+    @Option(
+        help: ArgumentHelp(
+            "The address that the browser ended at; - reads it from standard input or asks.", valueName: "url"))
     var callback: String?
 
     @Option(help: ArgumentHelp("The code alone, with a pending --print-url that used PKCE.", valueName: "code"))
@@ -35,7 +37,9 @@ struct Connect: AsyncParsableCommand {
 
     func validate() throws {
         let ways = [printUrl, callback != nil, code != nil, refreshToken].count { $0 }
-        guard ways <= 1 else { throw ValidationError("--print-url, --callback, --code and --refresh-token exclude each other") }
+        guard ways <= 1 else {
+            throw ValidationError("--print-url, --callback, --code and --refresh-token exclude each other")
+        }
     }
 
     func run() async throws {
@@ -53,7 +57,9 @@ struct Connect: AsyncParsableCommand {
             try await connecting.finish(try Self.callback(callback))
         } else if let code {
             guard let decoded = Callback.decode(code.replacing("+", with: "%2B")) else {
-                throw Failure(.wrongUse, "the code ends in the middle of an escape", hint: "copy all of it, or paste the whole address with --callback -")
+                throw Failure(
+                    .wrongUse, "the code ends in the middle of an escape",
+                    hint: "copy all of it, or paste the whole address with --callback -")
             }
             try await connecting.finish(code: Secret(decoded))
         } else if refreshToken {
@@ -67,13 +73,17 @@ struct Connect: AsyncParsableCommand {
         var text = argument
         if argument == "-" {
             if ThisProcess.isTerminal(0) {
-                text = String(decoding: try Terminal.ask("The address that the browser ended at: ", hidden: false) ?? [], as: UTF8.self)
+                text = String(
+                    decoding: try Terminal.ask("The address that the browser ended at: ", hidden: false) ?? [],
+                    as: UTF8.self)
             } else {
                 text = String(decoding: try Console.standardInput(limit: 65536), as: UTF8.self)
             }
         }
         guard let callback = Callback(pasted: text) else {
-            throw Failure(.wrongUse, "that is not the address that the provider sent the browser to", hint: "copy the whole address bar, from http to the end: it holds code= and state=")
+            throw Failure(
+                .wrongUse, "that is not the address that the provider sent the browser to",
+                hint: "copy the whole address bar, from http to the end: it holds code= and state=")
         }
         return callback
     }
@@ -87,7 +97,9 @@ struct Connect: AsyncParsableCommand {
         }
         while let last = bytes.last, last == 0x0A || last == 0x0D || last == 0x20 { bytes.removeLast() }
         guard !bytes.isEmpty, String(validating: bytes.span) != nil, !bytes.contains(where: { $0 < 0x20 }) else {
-            throw Failure(.wrongUse, "standard input holds no refresh token", hint: "hand it over as one line: tokenkeep connect \(name) --refresh-token < FILE")
+            throw Failure(
+                .wrongUse, "standard input holds no refresh token",
+                hint: "hand it over as one line: tokenkeep connect \(name) --refresh-token < FILE")
         }
         return Secret(bytes)
     }

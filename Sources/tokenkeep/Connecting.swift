@@ -18,7 +18,9 @@ struct Connecting: Sendable {
         return try await place.naming(session.path) {
             let registration = try registration(session.records)
             guard let redirectURI = registration.redirectURI else {
-                throw Failure(.misconfigured, "\(name): its section has no redirect_uri", hint: "add the one that is registered at the provider: redirect_uri = \"…\"")
+                throw Failure(
+                    .misconfigured, "\(name): its section has no redirect_uri",
+                    hint: "add the one that is registered at the provider: redirect_uri = \"…\"")
             }
             let authorization = try Authorization(registration, redirectURI: redirectURI, now: ThisProcess.now)
             var connection = try session.records.connection(name) ?? Connection(provider: registration.provider.id)
@@ -34,17 +36,22 @@ struct Connecting: Sendable {
         let config = try place.requiredConfig()
         let redirectURI = config.connections[name]?.redirectURI ?? ""
         guard let address = RedirectURI(loopback: redirectURI) else {
-            throw Failure(.misconfigured, "\(name): nobody can listen on the redirect URI \(redirectURI)", hint: "use: tokenkeep connect \(name) --print-url, or register one on http://127.0.0.1:PORT/…")
+            throw Failure(
+                .misconfigured, "\(name): nobody can listen on the redirect URI \(redirectURI)",
+                hint: "use: tokenkeep connect \(name) --print-url, or register one on http://127.0.0.1:PORT/…")
         }
         let result = CallbackResult()
         let listener: CallbackListener
         do throws(BindError) {
             // First the listener: a port that is taken must not cost an authorisation.
-            listener = try await CallbackListener.start(host: address.host, port: address.port, path: address.path) { query in
+            listener = try await CallbackListener.start(host: address.host, port: address.port, path: address.path) {
+                query in
                 await page(for: query, result)
             }
         } catch {
-            throw Failure(.misconfigured, "\(name): \(error)", hint: "\(error.hint); or use: tokenkeep connect \(name) --print-url")
+            throw Failure(
+                .misconfigured, "\(name): \(error)",
+                hint: "\(error.hint); or use: tokenkeep connect \(name) --print-url")
         }
         let authorization: Authorization
         do { authorization = try await begin() } catch {
@@ -64,15 +71,21 @@ struct Connecting: Sendable {
     private func page(for query: String, _ result: CallbackResult) async -> BrowserPage {
         do {
             guard let callback = Callback(query: query) else {
-                throw Failure(.personNeeded, "\(name): the browser brought back neither a code nor an error", hint: "run it again: tokenkeep connect \(name)")
+                throw Failure(
+                    .personNeeded, "\(name): the browser brought back neither a code nor an error",
+                    hint: "run it again: tokenkeep connect \(name)")
             }
             try await finish(callback)
             await result.set(.success(()))
-            return BrowserPage(.success, "\(name) is connected", ["tokenkeep has the tokens and keeps them fresh.", "You can close this tab now."])
+            return BrowserPage(
+                .success, "\(name) is connected",
+                ["tokenkeep has the tokens and keeps them fresh.", "You can close this tab now."])
         } catch {
             let failure = Failure(error)
             await result.set(.failure(failure))
-            return BrowserPage(.failed, "\(name) is not connected", [failure.message, "The terminal says what to do next. You can close this tab now."])
+            return BrowserPage(
+                .failed, "\(name) is not connected",
+                [failure.message, "The terminal says what to do next. You can close this tab now."])
         }
     }
 
@@ -84,7 +97,9 @@ struct Connecting: Sendable {
         guard hasDisplay else { return false }
         let opener = environment["BROWSER"].flatMap { $0.isEmpty ? nil : $0 } ?? "xdg-open"
         place.say("opening a browser; should none appear, use: tokenkeep connect \(name) --print-url")
-        let end = await ChildProcess.run([opener, url], environment: environment, streams: .quiet, timeout: .seconds(10)).end
+        let end = await ChildProcess.run(
+            [opener, url], environment: environment, streams: .quiet, timeout: .seconds(10)
+        ).end
         return end == .exited(0) || end == .timedOut
     }
 
@@ -94,17 +109,24 @@ struct Connecting: Sendable {
         try await place.naming(session.path) {
             let pending = try pending(session.records)
             guard let state = callback.state, state == pending.state else {
-                throw Failure(.personNeeded, "\(name): the answer's state is \(callback.state == nil ? "missing" : "another one"): it does not belong to the last URL that was made", hint: "use the newest URL, or make one: tokenkeep connect \(name) --print-url")
+                throw Failure(
+                    .personNeeded,
+                    "\(name): the answer's state is \(callback.state == nil ? "missing" : "another one"): it does not belong to the last URL that was made",
+                    hint: "use the newest URL, or make one: tokenkeep connect \(name) --print-url")
             }
             if let error = callback.error {
                 var connection = try session.records.connection(name)
                 connection?.pending = nil
                 if let connection { session.records.set(name, connection: connection) }
                 try session.commit()
-                throw Failure(.personNeeded, "\(name): the provider answered \(error.words)", hint: "authorise again and agree: tokenkeep connect \(name)")
+                throw Failure(
+                    .personNeeded, "\(name): the provider answered \(error.words)",
+                    hint: "authorise again and agree: tokenkeep connect \(name)")
             }
             guard let code = callback.code else {
-                throw Failure(.personNeeded, "\(name): the answer holds no code", hint: "authorise again: tokenkeep connect \(name)")
+                throw Failure(
+                    .personNeeded, "\(name): the answer holds no code",
+                    hint: "authorise again: tokenkeep connect \(name)")
             }
             try await exchange(code, pending, session)
         }
@@ -116,7 +138,9 @@ struct Connecting: Sendable {
         try await place.naming(session.path) {
             let pending = try pending(session.records)
             guard pending.verifier != nil else {
-                throw Failure(.wrongUse, "\(name): a code alone is taken only where PKCE binds it, and here it does not", hint: "paste the whole address: tokenkeep connect \(name) --callback -")
+                throw Failure(
+                    .wrongUse, "\(name): a code alone is taken only where PKCE binds it, and here it does not",
+                    hint: "paste the whole address: tokenkeep connect \(name) --callback -")
             }
             try await exchange(code, pending, session)
         }
@@ -125,10 +149,14 @@ struct Connecting: Sendable {
     private func pending(_ records: Records) throws -> Connection.PendingAuthorization {
         let again = "make a new URL: tokenkeep connect \(name) --print-url"
         guard let pending = try records.connection(name)?.pending else {
-            throw Failure(.personNeeded, "\(name): no authorisation is pending; its answer was used already, or none was asked for", hint: again)
+            throw Failure(
+                .personNeeded,
+                "\(name): no authorisation is pending; its answer was used already, or none was asked for", hint: again)
         }
         guard ThisProcess.now < pending.expiresAt else {
-            throw Failure(.personNeeded, "\(name): the authorisation was begun more than 15 minutes ago and has expired", hint: again)
+            throw Failure(
+                .personNeeded, "\(name): the authorisation was begun more than 15 minutes ago and has expired",
+                hint: again)
         }
         return pending
     }
@@ -175,7 +203,8 @@ struct Connecting: Sendable {
     }
 
     private func registration(_ records: Records) throws -> Registration {
-        do { return try place.requiredConfig().registration(of: name, in: records).get() } catch let problem as Problem {
+        do { return try place.requiredConfig().registration(of: name, in: records).get() } catch let problem as Problem
+        {
             throw Failure(.misconfigured, "\(name): \(problem.message)", hint: problem.hint)
         }
     }
@@ -194,10 +223,14 @@ struct Connecting: Sendable {
         let granted = tokens.scopes ?? wanted
         let missing = wanted.filter { !granted.contains($0) }
         if !missing.isEmpty {
-            Console.say("\(name): these scopes were not granted: \(missing.joined(separator: ", "))\nhint: allow them for the app at the provider, then: tokenkeep connect \(name)")
+            Console.say(
+                "\(name): these scopes were not granted: \(missing.joined(separator: ", "))\nhint: allow them for the app at the provider, then: tokenkeep connect \(name)"
+            )
         }
         if tokens.refreshToken == nil {
-            Console.say("\(name): the provider gave no refresh token, so a person is needed when the access token ends\nhint: ask for the scope or access type that brings one, then: tokenkeep connect \(name)")
+            Console.say(
+                "\(name): the provider gave no refresh token, so a person is needed when the access token ends\nhint: ask for the scope or access type that brings one, then: tokenkeep connect \(name)"
+            )
         }
     }
 }

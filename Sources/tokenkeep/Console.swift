@@ -44,7 +44,9 @@ enum Console {
     static func standardInput(limit: Int = 16 << 20) throws -> [UInt8] {
         do { return try ThisProcess.standardInput(limit: limit) } catch {
             guard error.code == fileTooLarge else { throw error }
-            throw Failure(.wrongUse, "standard input holds more than \(limit >> 20) MiB", hint: "keep large data elsewhere, and its key here")
+            throw Failure(
+                .wrongUse, "standard input holds more than \(limit >> 20) MiB",
+                hint: "keep large data elsewhere, and its key here")
         }
     }
 

@@ -31,10 +31,14 @@ struct Disconnect: AsyncParsableCommand {
         place.say("\(name) is disconnected")
     }
 
-    private func revoke(_ tokens: TokenSet, _ name: RecordName, _ place: Workplace, _ session: VaultSession) async throws {
+    private func revoke(_ tokens: TokenSet, _ name: RecordName, _ place: Workplace, _ session: VaultSession)
+        async throws
+    {
         let target = try place.requiredConfig().targets([name], in: session.records)[0]
         let registration: Registration
-        do { registration = try target.registration.get() } catch { throw Failure(.misconfigured, "\(name): \(error.message)", hint: error.hint) }
+        do { registration = try target.registration.get() } catch {
+            throw Failure(.misconfigured, "\(name): \(error.message)", hint: error.hint)
+        }
         var tokens = tokens
         if tokens.isExpired(at: ThisProcess.now) {
             // TikTok is asked with the access token, which has to be one that it still knows.
@@ -43,7 +47,9 @@ struct Disconnect: AsyncParsableCommand {
             tokens = try session.records.connection(name)?.tokens ?? tokens
         }
         guard let request = TokenRequest.revoke(registration, tokens) else {
-            return place.say("\(registration.provider.displayName) has nothing to revoke with; end the access in the account's own settings")
+            return place.say(
+                "\(registration.provider.displayName) has nothing to revoke with; end the access in the account's own settings"
+            )
         }
         let response = await place.batch(renewal).send(request)
         guard case .got(let answer) = response.reply, (200..<300).contains(answer.status) else {
@@ -55,6 +61,8 @@ struct Disconnect: AsyncParsableCommand {
     }
 
     private func notRevoked(_ name: RecordName, _ status: Failure.Status, _ why: String) -> Failure {
-        Failure(status, "\(name) is not revoked, and nothing was forgotten: \(why)", hint: "run it again; to forget it all the same: tokenkeep remove \(name)")
+        Failure(
+            status, "\(name) is not revoked, and nothing was forgotten: \(why)",
+            hint: "run it again; to forget it all the same: tokenkeep remove \(name)")
     }
 }

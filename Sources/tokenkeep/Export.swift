@@ -35,7 +35,9 @@ struct Export: AsyncParsableCommand {
             return try await print(format, place)
         }
         guard only.isEmpty else {
-            throw Failure(.wrongUse, "--only chooses what is printed, and no format was named", hint: "name one, as in: tokenkeep export shell --only NAME; or use include in the config")
+            throw Failure(
+                .wrongUse, "--only chooses what is printed, and no format was named",
+                hint: "name one, as in: tokenkeep export shell --only NAME; or use include in the config")
         }
         try await write(place)
     }
@@ -53,11 +55,15 @@ struct Export: AsyncParsableCommand {
     private func write(_ place: Workplace) async throws {
         let config = try place.requiredConfig()
         guard !config.outputs.isEmpty else {
-            throw Failure(.misconfigured, "\(config.path) has no output", hint: "add [[outputs]] with path and format, or print one: tokenkeep export json")
+            throw Failure(
+                .misconfigured, "\(config.path) has no output",
+                hint: "add [[outputs]] with path and format, or print one: tokenkeep export json")
         }
         let adopt = adopt.map { FileSystem.path($0, from: FileSystem.currentFolder) }
         if let adopt, !config.outputs.contains(where: { $0.path == adopt }) {
-            throw Failure(.wrongUse, "\(adopt) is not an output of \(config.path)", hint: "name one of: " + config.outputs.map(\.path).joined(separator: ", "))
+            throw Failure(
+                .wrongUse, "\(adopt) is not an output of \(config.path)",
+                hint: "name one of: " + config.outputs.map(\.path).joined(separator: ", "))
         }
         let vault = try await place.read()
         let reports = try await place.naming(try place.vault().path) {
@@ -69,8 +75,12 @@ struct Export: AsyncParsableCommand {
             }
         }
         for report in reports {
-            for name in report.missing { place.say("\(report.path): there is no \(name) in the vault, and include names it") }
-            if options.verbose, report.failure == nil { Console.say("\(report.path): \(report.changed ? "written" : "unchanged")") }
+            for name in report.missing {
+                place.say("\(report.path): there is no \(name) in the vault, and include names it")
+            }
+            if options.verbose, report.failure == nil {
+                Console.say("\(report.path): \(report.changed ? "written" : "unchanged")")
+            }
         }
         if let status = Failure.Status.first(of: place.complain(reports)) { throw ExitCode(status.rawValue) }
     }

@@ -52,7 +52,9 @@ extension Failure {
     private init(_ error: VaultError, _ path: String) {
         switch error {
         case .notFound:
-            self.init(.notThere, "there is no vault at \(path)", hint: "make one with: tokenkeep init, or name it with --vault")
+            self.init(
+                .notThere, "there is no vault at \(path)",
+                hint: "make one with: tokenkeep init, or name it with --vault")
         case .alreadyThere:
             self.init(.cannotWrite, "\(path) is there already", hint: "use it, or name another one with --vault")
         case .notAVault:
@@ -60,15 +62,25 @@ extension Failure {
                 .damaged, "\(path) is not a vault, or was copied as text",
                 hint: "copy it again as a binary file, or name the right one with --vault")
         case .unsupported(let what):
-            self.init(.damaged, "\(path): \(what) is not supported by tokenkeep \(Tokenkeep.version)", hint: "use a newer tokenkeep")
+            self.init(
+                .damaged, "\(path): \(what) is not supported by tokenkeep \(Tokenkeep.version)",
+                hint: "use a newer tokenkeep")
         case .malformed(let what):
-            self.init(.damaged, "\(path) is malformed: \(what)", hint: "restore the newest backup of it; see \"Backups\" in the README")
+            self.init(
+                .damaged, "\(path) is malformed: \(what)",
+                hint: "restore the newest backup of it; see \"Backups\" in the README")
         case .mistypedKey:
-            self.init(.noKey, "the key is mistyped: its checksum does not match", hint: "copy the whole key again, from tkk1_ to its last digit")
+            self.init(
+                .noKey, "the key is mistyped: its checksum does not match",
+                hint: "copy the whole key again, from tkk1_ to its last digit")
         case .wrongKey:
-            self.init(.noKey, "no key slot of \(path) opens with this key", hint: "use the key that init or the last key rotate printed")
+            self.init(
+                .noKey, "no key slot of \(path) opens with this key",
+                hint: "use the key that init or the last key rotate printed")
         case .wrongPassphrase:
-            self.init(.noKey, "no key slot of \(path) opens with this passphrase", hint: "type it again; capitals and blanks count")
+            self.init(
+                .noKey, "no key slot of \(path) opens with this passphrase",
+                hint: "type it again; capitals and blanks count")
         case .unusablePassphrase(let why):
             self.init(.noKey, "the passphrase cannot be used: \(why)", hint: "choose one of 12 to 1,024 bytes of text")
         case .slotDamaged(let label):
@@ -78,13 +90,18 @@ extension Failure {
         case .payloadAltered:
             self.init(.damaged, "the payload of \(path) was altered", hint: "restore the newest backup of it")
         case .record(let error):
-            self.init(.damaged, "the record \(error.name) of \(path) is malformed: \(error.reason)", hint: "restore the newest backup of it")
+            self.init(
+                .damaged, "the record \(error.name) of \(path) is malformed: \(error.reason)",
+                hint: "restore the newest backup of it")
         case .locked(let waited):
             self.init(
-                .locked, "another process has held the lock of \(path) for \(waited.components.seconds) s; nothing was done",
+                .locked,
+                "another process has held the lock of \(path) for \(waited.components.seconds) s; nothing was done",
                 hint: "wait for it, or give it longer with --lock-wait 2m")
         case .cannotWrite(let why):
-            self.init(.cannotWrite, "\(path) cannot be written, and nothing was asked: \(why)", hint: "mend that and run it again; nothing is lost")
+            self.init(
+                .cannotWrite, "\(path) cannot be written, and nothing was asked: \(why)",
+                hint: "mend that and run it again; nothing is lost")
         case .kept(let why):
             self.init(
                 .kept, "what was answered is safe in \(path).journal, but the vault could not be written: \(why)",
@@ -94,19 +111,26 @@ extension Failure {
                 .uncertain, "an answer came that could be written neither to \(path).journal nor to the vault: \(why)",
                 hint: "mend that, and then authorise again: tokenkeep connect NAME")
         case .replacedMeanwhile:
-            self.init(.cannotWrite, "\(path) was replaced by another program while it was locked", hint: "run it again; copy a vault only while nothing writes it")
+            self.init(
+                .cannotWrite, "\(path) was replaced by another program while it was locked",
+                hint: "run it again; copy a vault only while nothing writes it")
         case .olderThanJournal(let vault, let journal):
             self.init(
-                .older, "\(path) (generation \(vault)) is older than its journal (generation \(journal)): an old copy was restored",
+                .older,
+                "\(path) (generation \(vault)) is older than its journal (generation \(journal)): an old copy was restored",
                 hint: "put the newer copy back; when there is none, move \(path).journal away and connect again")
         case .journalDamaged(let why):
             self.init(
                 .damaged, "\(path).journal cannot be used: \(why)",
                 hint: "keep a copy of it, move it away, and look at: tokenkeep status")
         case .unreadable(let error):
-            self.init(.other, "\(path) cannot be read: \(error.reason)", hint: "look at the file and its permissions: ls -l \(path)")
+            self.init(
+                .other, "\(path) cannot be read: \(error.reason)",
+                hint: "look at the file and its permissions: ls -l \(path)")
         case .cryptography(let what):
-            self.init(.other, "the system's OpenSSL failed: \(what)", hint: "check that libssl 3.0 or newer is installed: openssl version")
+            self.init(
+                .other, "the system's OpenSSL failed: \(what)",
+                hint: "check that libssl 3.0 or newer is installed: openssl version")
         }
     }
 }

@@ -27,7 +27,9 @@ struct Get: AsyncParsableCommand {
         let place = try Workplace(options)
         let vault = try await place.read()
         try await place.naming(try place.vault().path) {
-            if let name = RecordName(name), let value = try vault.records.secret(name) { return try Console.print(value) }
+            if let name = RecordName(name), let value = try vault.records.secret(name) {
+                return try Console.print(value)
+            }
             let (connection, field) = try find(in: vault.records)
             let now = ThisProcess.now
             let tokens = try vault.records.connection(connection)?.tokens
@@ -50,7 +52,9 @@ struct Get: AsyncParsableCommand {
             let suffix = name.dropFirst(prefix.count)
             let extras = try records.connection(connection)?.tokens?.extras.keys.sorted() ?? []
             let fields = ["access_token", "expires_at", "refresh_token"] + extras
-            if let field = fields.first(where: { ExportName.prefix(of: $0) == suffix }) { return (connection, Field(field)) }
+            if let field = fields.first(where: { ExportName.prefix(of: $0) == suffix }) {
+                return (connection, Field(field))
+            }
         }
         throw Failure.noSuchName(name)
     }
@@ -58,7 +62,9 @@ struct Get: AsyncParsableCommand {
     /// The token set after renewing it under the lock, unless another process has done so meanwhile.
     private func renewed(_ name: RecordName, _ place: Workplace) async throws -> TokenSet {
         guard !renewal.isOffline else {
-            throw Failure(.personNeeded, "\(name): the stored access token has expired, and nothing is asked offline", hint: "refresh where the vault itself is kept, and copy it again")
+            throw Failure(
+                .personNeeded, "\(name): the stored access token has expired, and nothing is asked offline",
+                hint: "refresh where the vault itself is kept, and copy it again")
         }
         let config = try place.requiredConfig()
         let session = try await place.open()
@@ -106,7 +112,9 @@ private enum Field: Equatable {
             case .extra(let name): tokens.extras[name]
             }
         guard let value else {
-            throw Failure(.notThere, "the provider's answer had no such field", hint: "use --field access_token, expires_at, scopes, refresh_token, or one of its extras")
+            throw Failure(
+                .notThere, "the provider's answer had no such field",
+                hint: "use --field access_token, expires_at, scopes, refresh_token, or one of its extras")
         }
         return value
     }

@@ -29,7 +29,9 @@ struct Import: AsyncParsableCommand {
             try intake.store(in: &session.records)
             if intake.hasChanged { try session.commit() }
         }
-        for line in intake.lines + found.leftBehind.map({ "left behind: \($0.name) (line \($0.line)): \($0.why)" }) { place.say(line) }
+        for line in intake.lines + found.leftBehind.map({ "left behind: \($0.name) (line \($0.line)): \($0.why)" }) {
+            place.say(line)
+        }
         for name in intake.connections { try configure(name, intake, place) }
         await warnOfGit(path)
     }
@@ -50,7 +52,8 @@ struct Import: AsyncParsableCommand {
             return place.say("\(name): the file names no client\nhint: tokenkeep connect \(name) asks for it")
         }
         let section = ConfigText.section(
-            name, provider: name.text, clientID: "{ secret = \(TOMLText.quote(client)) }", redirectURI: intake.redirectURIs[name],
+            name, provider: name.text, clientID: "{ secret = \(TOMLText.quote(client)) }",
+            redirectURI: intake.redirectURIs[name],
             scopes: [])
         try ConfigText.append(section, to: config.path)
         place.say("added to \(config.path):\n\n\(section)\n")
@@ -62,7 +65,8 @@ struct Import: AsyncParsableCommand {
         let environment = ThisProcess.environmentForOthers.filter { !$0.key.hasPrefix("GIT_") }
         let end = await ChildProcess.run(
             ["git", "-C", folder, "ls-files", "--error-unmatch", "--", name], environment: environment,
-            timeout: .seconds(10)).end
+            timeout: .seconds(10)
+        ).end
         guard end == .exited(0) else { return }
         Console.say(
             """

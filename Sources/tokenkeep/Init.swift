@@ -12,7 +12,7 @@ struct Init: AsyncParsableCommand {
     @OptionGroup var newKey: NewKeyOptions
 
     func run() async throws {
-        let place = try Workplace(options)
+        let place = try Workplace(options, onlyHere: true)
         let path = place.vaultPath ?? FileSystem.path("tokenkeep.vault", from: FileSystem.folder(of: place.configPath))
         let file = try VaultFile(path: path)
         do {
@@ -41,7 +41,9 @@ struct Init: AsyncParsableCommand {
 
             """
         do throws(HostError) { try FileSystem.create(path, with: text.utf8.span) } catch {
-            throw Failure(.cannotWrite, "the vault is made, but not the config: \(error)", hint: "write the line vault = \(TOMLText.quote(name)) into \(path)")
+            throw Failure(
+                .cannotWrite, "the vault is made, but not the config: \(error)",
+                hint: "write the line vault = \(TOMLText.quote(name)) into \(path)")
         }
     }
 }

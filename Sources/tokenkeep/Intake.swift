@@ -49,7 +49,9 @@ struct Intake {
 
     private func value(_ name: String) -> Secret? { values.last { $0.name == name }.map { Secret($0.value) } }
 
-    private mutating func keep(_ tokens: TokenSet, _ name: RecordName, _ provider: Provider, in records: inout Records) throws {
+    private mutating func keep(_ tokens: TokenSet, _ name: RecordName, _ provider: Provider, in records: inout Records)
+        throws
+    {
         if try records.kind(name) == .secret {
             lines.append("left behind: the tokens of \(name): the vault has a secret of that name")
             return
@@ -57,7 +59,9 @@ struct Intake {
         var connection = try records.connection(name) ?? Connection(provider: provider.id)
         if let present = connection.tokens, !replaces {
             let isSame = present.refreshToken == tokens.refreshToken
-            lines.append("left behind: the tokens of \(name): \(isSame ? "they are in the vault already" : "the vault has others; --replace takes these")")
+            lines.append(
+                "left behind: the tokens of \(name): \(isSame ? "they are in the vault already" : "the vault has others; --replace takes these")"
+            )
             return
         }
         connection.provider = provider.id

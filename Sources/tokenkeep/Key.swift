@@ -67,7 +67,8 @@ struct KeyRotate: AsyncParsableCommand {
         try await place.naming(session.path) {
             let slot = session.vault.header.slots[0]
             guard label == nil || label == slot.label else {
-                throw Failure(.notThere, "there is no key slot of that label", hint: "see them with: tokenkeep key list")
+                throw Failure(
+                    .notThere, "there is no key slot of that label", hint: "see them with: tokenkeep key list")
             }
             let secret = try place.newSecret(passphrase: newKey.passphrase || slot.kind == .passphrase)
             try session.rotateKey(for: secret, now: ThisProcess.now) {

@@ -38,7 +38,8 @@ extension Workplace {
     private func asked(for file: VaultFile) throws -> UnlockSecret {
         guard Terminal.isThere, ThisProcess.isTerminal(2) else { throw noKey }
         let takesPassphrase = try file.readHeader().slots.contains { $0.kind == .passphrase }
-        guard let answer = try Terminal.ask("\(takesPassphrase ? "Passphrase" : "Key") for \(file.path): ", hidden: true),
+        guard
+            let answer = try Terminal.ask("\(takesPassphrase ? "Passphrase" : "Key") for \(file.path): ", hidden: true),
             !answer.isEmpty
         else { throw noKey }
         if answer.starts(with: "tkk1_".utf8) || !takesPassphrase { return .rawKey(try KeyText.decode(Secret(answer))) }
@@ -61,12 +62,15 @@ extension Workplace {
     private func contents(ofKeyFile path: String) throws -> [UInt8] {
         let path = FileSystem.path(path, from: FileSystem.currentFolder)
         guard let status = try FileSystem.status(of: path) else {
-            throw Failure(.noKey, "the key file \(path) is not there", hint: "check its path, or give the key in TOKENKEEP_KEY")
+            throw Failure(
+                .noKey, "the key file \(path) is not there", hint: "check its path, or give the key in TOKENKEEP_KEY")
         }
         let folders = [ThisProcess.setting("CREDENTIALS_DIRECTORY"), "/run/secrets"].compactMap { $0 }
         let isHandedOut = folders.contains { path.hasPrefix($0.hasSuffix("/") ? $0 : $0 + "/") }
         guard options.allowReadableKey || isHandedOut || status.kind != .regular || status.mode & 0o077 == 0 else {
-            throw Failure(.noKey, "others can read the key file \(path)", hint: "chmod 600 \(path), or take it as it is with --allow-readable-key")
+            throw Failure(
+                .noKey, "others can read the key file \(path)",
+                hint: "chmod 600 \(path), or take it as it is with --allow-readable-key")
         }
         return try FileSystem.contents(of: path, limit: 4096) ?? []
     }
@@ -76,7 +80,9 @@ extension Workplace {
             command, environment: ThisProcess.environment, directory: config?.folder, streams: .interactive,
             outputLimit: 4096)
         guard result.end == .exited(0) else {
-            throw Failure(.noKey, "the key command \(command[0]) failed: \(result.end.words)", hint: "run it by hand; it has to print the key and exit 0")
+            throw Failure(
+                .noKey, "the key command \(command[0]) failed: \(result.end.words)",
+                hint: "run it by hand; it has to print the key and exit 0")
         }
         return try rawKey(from: "the key command") { result.output }
     }
@@ -84,7 +90,9 @@ extension Workplace {
     private func rawKey(from source: String, _ read: () throws -> [UInt8]) throws -> UnlockSecret {
         let bytes: [UInt8]
         do { bytes = try read() } catch let error as HostError {
-            throw Failure(.noKey, "the key cannot be read from \(source): \(error.reason)", hint: "check that it is there and yours to read")
+            throw Failure(
+                .noKey, "the key cannot be read from \(source): \(error.reason)",
+                hint: "check that it is there and yours to read")
         }
         guard !bytes.isEmpty else {
             throw Failure(.noKey, "\(source) is empty", hint: "put the key there, as init printed it: tkk1_…")
@@ -99,7 +107,9 @@ extension Workplace {
             return try UnlockSecret(newPassphrase: Secret(given))
         }
         guard Terminal.isThere else {
-            throw Failure(.noKey, "there is no terminal to ask for a new passphrase at", hint: "set TOKENKEEP_NEW_PASSPHRASE, or use a raw key")
+            throw Failure(
+                .noKey, "there is no terminal to ask for a new passphrase at",
+                hint: "set TOKENKEEP_NEW_PASSPHRASE, or use a raw key")
         }
         guard let first = try Terminal.ask("New passphrase, at least 12 characters: ", hidden: true),
             let second = try Terminal.ask("The same again: ", hidden: true)
@@ -122,7 +132,10 @@ extension Workplace {
         } catch {
             let isTaken = error.code == fileExists
             throw Failure(
-                .cannotWrite, isTaken ? "\(path) is there already, and no key is overwritten" : "the new key cannot be written to \(path): \(error.reason)",
+                .cannotWrite,
+                isTaken
+                    ? "\(path) is there already, and no key is overwritten"
+                    : "the new key cannot be written to \(path): \(error.reason)",
                 hint: "name a new file with --key-out; nothing has changed")
         }
     }

@@ -50,7 +50,9 @@ struct RefreshCommand: AsyncParsableCommand {
         _ outcomes: [(name: RecordName, outcome: Outcome)], _ session: VaultSession
     ) throws -> [Failure.Status] {
         if let tail = session.unreadTail {
-            Console.say("the journal of a run that died ended in the middle; that part is kept in \(tail)\nhint: keep it until every connection is renewed")
+            Console.say(
+                "the journal of a run that died ended in the middle; that part is kept in \(tail)\nhint: keep it until every connection is renewed"
+            )
         }
         return outcomes.compactMap { name, outcome in
             if let problem = outcome.problem {

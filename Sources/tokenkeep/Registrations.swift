@@ -13,7 +13,9 @@ extension Config {
     func registration(of name: RecordName, in records: Records) -> Result<Registration, Problem> {
         guard let section = connections[name] else {
             return .failure(
-                Problem("\(path) has no section for \(name)", hint: "add one by connecting at a terminal: tokenkeep connect \(name)"))
+                Problem(
+                    "\(path) has no section for \(name)",
+                    hint: "add one by connecting at a terminal: tokenkeep connect \(name)"))
         }
         do throws(Problem) { return .success(try section.registration(of: name, in: records)) } catch {
             return .failure(error)
@@ -23,7 +25,8 @@ extension Config {
     /// The connections to look after: all, or those that are named.
     func targets(_ names: [RecordName], in records: Records) throws -> [Refresh.Target] {
         for name in names where connections[name] == nil {
-            throw Failure(.misconfigured, "\(path) has no section for \(name)", hint: "see what there is with: tokenkeep status")
+            throw Failure(
+                .misconfigured, "\(path) has no section for \(name)", hint: "see what there is with: tokenkeep status")
         }
         let wanted = names.isEmpty ? connections.keys.sorted() : names
         return wanted.map { Refresh.Target(name: $0, registration: registration(of: $0, in: records)) }
@@ -44,7 +47,8 @@ extension ConnectionConfig {
         let section = TOMLText.section(of: name)
         guard let provider = Catalogue.provider(provider) else {
             let known = Catalogue.all.map(\.id).joined(separator: ", ")
-            throw Problem("there is no provider \(self.provider)", hint: "correct provider in \(section); there are \(known)")
+            throw Problem(
+                "there is no provider \(self.provider)", hint: "correct provider in \(section); there are \(known)")
         }
         let registration = Registration(
             provider: provider, clientID: try value(of: clientID, in: records),
@@ -63,7 +67,8 @@ extension ConnectionConfig {
         case .literal(let text): return Secret(text)
         case .secret(let name):
             guard let secret = try stored(name, in: records) else {
-                throw Problem("client_id names the secret \(name), which the vault does not hold", hint: "tokenkeep set \(name)")
+                throw Problem(
+                    "client_id names the secret \(name), which the vault does not hold", hint: "tokenkeep set \(name)")
             }
             return secret
         }

@@ -40,7 +40,9 @@ extension Workplace {
 
     /// The values that may leave the vault.
     func selection(of records: Records) throws -> Selection {
-        do { return try Selection(records, clientSecrets: config?.clientSecretNames ?? []) } catch let error as Selection.Conflict {
+        do { return try Selection(records, clientSecrets: config?.clientSecretNames ?? []) } catch let error
+            as Selection.Conflict
+        {
             throw Failure(
                 .misconfigured, "\(error.name) would come from \(error.first) and from \(error.second)",
                 hint: "keep one of them: tokenkeep remove NAME")
@@ -76,7 +78,9 @@ extension OutputConfig {
 extension Failure {
     /// There is no format of that name.
     static func noSuchFormat(_ name: String) -> Failure {
-        Failure(.misconfigured, "there is no format \(name)", hint: "the formats are " + ExportFormat.all.map(\.name).joined(separator: ", "))
+        Failure(
+            .misconfigured, "there is no format \(name)",
+            hint: "the formats are " + ExportFormat.all.map(\.name).joined(separator: ", "))
     }
 }
 

@@ -24,7 +24,9 @@ struct RunCommand: AsyncParsableCommand {
     func run() async throws {
         let command = command.first == "--" ? Array(command.dropFirst()) : command
         guard let program = command.first else {
-            throw Failure(.wrongUse, "there is no command to run", hint: "put it behind --, as in: tokenkeep run -- node server.js")
+            throw Failure(
+                .wrongUse, "there is no command to run",
+                hint: "put it behind --, as in: tokenkeep run -- node server.js")
         }
         let place = try Workplace(options)
         let records = try await freshRecords(place)
@@ -76,7 +78,9 @@ struct RunCommand: AsyncParsableCommand {
                     "\(name): its access token has expired" + (problem.map { ", and \($0.message)" } ?? ""),
                     hint: problem?.hint ?? "tokenkeep refresh \(name)")
             }
-            if let problem { Console.say("\(name): \(problem.message); its access token is still valid\nhint: \(problem.hint)") }
+            if let problem {
+                Console.say("\(name): \(problem.message); its access token is still valid\nhint: \(problem.hint)")
+            }
         }
     }
 
@@ -86,7 +90,9 @@ struct RunCommand: AsyncParsableCommand {
             throw ExitCode(127)
         }
         for value in values where value.name.utf8.contains(UInt8(ascii: "=")) || value.value.hasNUL {
-            throw Failure(.misconfigured, "\(value.name) cannot stand in an environment", hint: "leave it out with --only, or rename it")
+            throw Failure(
+                .misconfigured, "\(value.name) cannot stand in an environment",
+                hint: "leave it out with --only, or rename it")
         }
         let ours = Swift.Set(values.map(\.name))
         let inherited = ThisProcess.environmentBlock.filter { entry in
@@ -96,7 +102,9 @@ struct RunCommand: AsyncParsableCommand {
         let added = values.map { Array($0.name.utf8) + [UInt8(ascii: "=")] + $0.value.revealedBytes() }
         ThisProcess.restoreBrokenPipes()
         let error = ThisProcess.execute(path, arguments: command, environment: inherited + added)
-        Console.say("tokenkeep: \(program) cannot be run: \(error.reason)\nhint: check that it is a program of this machine and yours to run")
+        Console.say(
+            "tokenkeep: \(program) cannot be run: \(error.reason)\nhint: check that it is a program of this machine and yours to run"
+        )
         throw ExitCode(126)
     }
 }

@@ -18,7 +18,9 @@ struct SandboxCommand: AsyncParsableCommand {
     @Option(help: "Whose ways it has: tiktok or standard.")
     var manners = "standard"
 
-    @Option(name: .customLong("redirect-uri"), help: "A redirect URI that the client has registered; may stand more than once.")
+    @Option(
+        name: .customLong("redirect-uri"),
+        help: "A redirect URI that the client has registered; may stand more than once.")
     var redirectURIs: [String] = []
 
     @Option(help: "Keep what is granted in this file, so that it lives on.")
@@ -39,12 +41,14 @@ struct SandboxCommand: AsyncParsableCommand {
     @Option(help: "How long every answer takes.")
     var latency: DurationArgument?
 
-    @Option(name: .customLong("fault"), help: "KIND:N, at the Nth request of the token endpoint, or KIND:N+ from then on.")
+    @Option(
+        name: .customLong("fault"), help: "KIND:N, at the Nth request of the token endpoint, or KIND:N+ from then on.")
     var faults: [String] = []
 
     func run() async throws {
         guard let manners = Manners(rawValue: manners) else {
-            throw Failure(.wrongUse, "there are no manners \(manners)", hint: "use --manners tiktok or --manners standard")
+            throw Failure(
+                .wrongUse, "there are no manners \(manners)", hint: "use --manners tiktok or --manners standard")
         }
         var options = SandboxOptions()
         options.manners = manners

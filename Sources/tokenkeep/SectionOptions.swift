@@ -25,16 +25,21 @@ struct SectionOptions: ParsableArguments {
         let config = try place.requiredConfig()
         if config.connections[name] != nil {
             guard provider == nil, clientID == nil, redirectURI == nil, scopes.isEmpty else {
-                throw Failure(.wrongUse, "\(config.path) has a section for \(name), and it is the authority", hint: "change it there, and leave --provider, --client-id, --redirect-uri and --scope out")
+                throw Failure(
+                    .wrongUse, "\(config.path) has a section for \(name), and it is the authority",
+                    hint: "change it there, and leave --provider, --client-id, --redirect-uri and --scope out")
             }
             return place
         }
         let provider = provider ?? name.firstPart
         guard Catalogue.provider(provider) != nil else {
-            throw Failure(.misconfigured, "there is no provider \(provider)", hint: "name one with --provider: " + Catalogue.all.map(\.id).joined(separator: ", "))
+            throw Failure(
+                .misconfigured, "there is no provider \(provider)",
+                hint: "name one with --provider: " + Catalogue.all.map(\.id).joined(separator: ", "))
         }
         guard Terminal.isThere, ThisProcess.isTerminal(0), ThisProcess.isTerminal(2) else {
-            let text = text(name, provider, clientID ?? "YOUR CLIENT ID", redirectURI ?? Self.usualRedirectURI, scopes, [:])
+            let text = text(
+                name, provider, clientID ?? "YOUR CLIENT ID", redirectURI ?? Self.usualRedirectURI, scopes, [:])
             throw Failure(.misconfigured, "\(config.path) has no section for \(name)", hint: "add this to it:\n\(text)")
         }
         return try await asked(name, provider, config, place)
@@ -42,7 +47,9 @@ struct SectionOptions: ParsableArguments {
 
     private static let usualRedirectURI = "http://127.0.0.1:3000/callback/"
 
-    private func asked(_ name: RecordName, _ provider: String, _ config: Config, _ place: Workplace) async throws -> Workplace {
+    private func asked(_ name: RecordName, _ provider: String, _ config: Config, _ place: Workplace) async throws
+        -> Workplace
+    {
         func ask(_ question: String, _ usual: String = "") throws -> String {
             let shown = usual.isEmpty ? question : "\(question) [\(usual)]"
             guard let answer = try Terminal.ask(shown + ": ", hidden: false) else {
@@ -53,7 +60,9 @@ struct SectionOptions: ParsableArguments {
         }
         let clientID = try self.clientID ?? ask("Client id of the app at \(provider)")
         let redirectURI = try self.redirectURI ?? ask("Redirect URI, as it is registered there", Self.usualRedirectURI)
-        let scopes = try self.scopes.isEmpty ? ask("Scopes, with blanks between them").split(separator: " ").map(String.init) : self.scopes
+        let scopes =
+            try self.scopes.isEmpty
+            ? ask("Scopes, with blanks between them").split(separator: " ").map(String.init) : self.scopes
         var variables: [String: String] = [:]
         for (variable, usual) in Catalogue.provider(provider)?.variables.sorted(by: { $0.key < $1.key }) ?? [] {
             variables[variable] = try ask(variable, usual ?? "")
@@ -69,7 +78,9 @@ struct SectionOptions: ParsableArguments {
         guard let secretName = RecordName(ExportName.clientSecret(of: name)) else { return }
         let session = try await place.open()
         guard try session.records.secret(secretName) == nil else { return }
-        guard let typed = try Terminal.ask("Client secret (kept in the vault as \(secretName)): ", hidden: true), !typed.isEmpty else {
+        guard let typed = try Terminal.ask("Client secret (kept in the vault as \(secretName)): ", hidden: true),
+            !typed.isEmpty
+        else {
             throw Failure(.wrongUse, "no client secret was given", hint: "run it again; nothing has changed")
         }
         try session.records.set(secretName, secret: Secret(typed), at: ThisProcess.now)
@@ -93,7 +104,9 @@ enum ConfigText {
         _ name: RecordName, provider: String, clientID: String, redirectURI: String?, scopes: [String],
         variables: [String: String] = [:]
     ) -> String {
-        var lines = [TOMLText.section(of: name), "provider     = \(TOMLText.quote(provider))", "client_id    = \(clientID)"]
+        var lines = [
+            TOMLText.section(of: name), "provider     = \(TOMLText.quote(provider))", "client_id    = \(clientID)",
+        ]
         if let redirectURI { lines.append("redirect_uri = \(TOMLText.quote(redirectURI))") }
         if !scopes.isEmpty { lines.append("scopes       = [\(scopes.map(TOMLText.quote).joined(separator: ", "))]") }
         if !variables.isEmpty {
@@ -112,7 +125,8 @@ enum ConfigText {
             text += Array("\n\(section)\n".utf8)
             try FileSystem.replace(try FileSystem.realPath(of: path), with: text.span, mode: mode)
         } catch {
-            throw Failure(.cannotWrite, "\(path) cannot be written: \(error.reason)", hint: "add this to it:\n\(section)")
+            throw Failure(
+                .cannotWrite, "\(path) cannot be written: \(error.reason)", hint: "add this to it:\n\(section)")
         }
     }
 }

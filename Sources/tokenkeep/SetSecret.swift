@@ -23,7 +23,9 @@ struct SetSecret: AsyncParsableCommand {
         let session = try await place.open()
         try await place.naming(session.path) {
             guard try session.records.kind(name) != .connection else {
-                throw Failure(.wrongUse, "\(name) is a connection, and its tokens come from its provider", hint: "choose another name, or: tokenkeep connect \(name)")
+                throw Failure(
+                    .wrongUse, "\(name) is a connection, and its tokens come from its provider",
+                    hint: "choose another name, or: tokenkeep connect \(name)")
             }
             try session.records.set(name, secret: value, at: ThisProcess.now)
             try session.commit()
@@ -45,10 +47,14 @@ struct SetSecret: AsyncParsableCommand {
             throw Failure(.wrongUse, "the value is empty", hint: "give one, or keep an empty one with --exact")
         }
         guard !bytes.contains(0) else {
-            throw Failure(.wrongUse, "the value holds a NUL byte, which no environment or text file can carry", hint: "keep it in base64: base64 -w0 FILE | tokenkeep set \(name)")
+            throw Failure(
+                .wrongUse, "the value holds a NUL byte, which no environment or text file can carry",
+                hint: "keep it in base64: base64 -w0 FILE | tokenkeep set \(name)")
         }
         guard String(validating: bytes.span) != nil else {
-            throw Failure(.wrongUse, "the value is not UTF-8 text", hint: "keep it in base64: base64 -w0 FILE | tokenkeep set \(name)")
+            throw Failure(
+                .wrongUse, "the value is not UTF-8 text",
+                hint: "keep it in base64: base64 -w0 FILE | tokenkeep set \(name)")
         }
         return Secret(bytes)
     }

@@ -24,8 +24,12 @@ struct Status: AsyncParsableCommand {
             answer.set("connections", states.map(\.object))
             return try Console.print(answer)
         }
-        guard !states.isEmpty else { return place.say("no connection is configured; start with: tokenkeep connect NAME") }
-        let head = ["CONNECTION", "PROVIDER", "STATE", "VALID FOR", "REFRESH TOKEN", "PERSON NEEDED BY", "LAST REFRESH"]
+        guard !states.isEmpty else {
+            return place.say("no connection is configured; start with: tokenkeep connect NAME")
+        }
+        let head = [
+            "CONNECTION", "PROVIDER", "STATE", "VALID FOR", "REFRESH TOKEN", "PERSON NEEDED BY", "LAST REFRESH",
+        ]
         try Console.print(Table.text([head] + states.map { $0.cells(now: ThisProcess.now) }))
     }
 
@@ -69,7 +73,8 @@ private struct ConnectionState {
         case (.misconfigured, _): state = "misconfigured"
         case (nil, _) where !isUsable || isMismatch: state = "misconfigured"
         case (nil, let tokens?) where tokens.isExpired(at: now): state = "expired"
-        case (nil, let tokens?) where (tokens.refreshToken != nil || tokens.expiresAt != nil) && policy.isDue(tokens, now: now):
+        case (nil, let tokens?)
+        where (tokens.refreshToken != nil || tokens.expiresAt != nil) && policy.isDue(tokens, now: now):
             state = "due"
         case (nil, _): state = "fresh"
         }

@@ -3,7 +3,9 @@ enum Table {
     /// The rows with their columns below each other, two blanks apart.
     static func text(_ rows: [[String]]) -> String {
         let count = rows.map(\.count).max() ?? 0
-        let widths = (0..<count).map { column in rows.map { $0.indices.contains(column) ? $0[column].count : 0 }.max() ?? 0 }
+        let widths = (0..<count).map { column in
+            rows.map { $0.indices.contains(column) ? $0[column].count : 0 }.max() ?? 0
+        }
         return rows.map { row in
             var line = ""
             for (column, text) in row.enumerated() {
@@ -32,7 +34,8 @@ enum Moment {
         let year = yearOfEra + era * 400 + (month >= 10 ? 1 : 0)
         let second = time - days * 86400
         func two(_ number: Int64) -> String { number < 10 ? "0\(number)" : "\(number)" }
-        return "\(year)-\(two(month < 10 ? month + 3 : month - 9))-\(two(day)) \(two(second / 3600)):\(two(second / 60 % 60))Z"
+        return
+            "\(year)-\(two(month < 10 ? month + 3 : month - 9))-\(two(day)) \(two(second / 3600)):\(two(second / 60 % 60))Z"
     }
 
     /// A length of time in its two largest units: `1 h 59 min`, `179 d 23 h`.

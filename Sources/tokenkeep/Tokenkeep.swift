@@ -18,7 +18,8 @@ struct Tokenkeep: AsyncParsableCommand {
             """,
         version: version,
         subcommands: [
-            Init.self, SetSecret.self, Get.self, List.self, Remove.self, Key.self, RefreshCommand.self, Status.self, Export.self, RunCommand.self,
+            Init.self, SetSecret.self, Get.self, List.self, Remove.self, Key.self, RefreshCommand.self, Status.self,
+            Export.self, RunCommand.self,
             Connect.self, Disconnect.self, Import.self, SandboxCommand.self,
         ])
 }

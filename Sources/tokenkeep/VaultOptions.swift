@@ -21,7 +21,9 @@ struct DurationArgument: ExpressibleByArgument {
 
 /// What every command that opens a vault takes.
 struct VaultOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("The config; else TOKENKEEP_CONFIG, else the nearest tokenkeep.toml upwards.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp(
+            "The config; else TOKENKEEP_CONFIG, else the nearest tokenkeep.toml upwards.", valueName: "file"))
     var config: String?
 
     @Option(help: ArgumentHelp("The vault; else TOKENKEEP_VAULT, else the config's.", valueName: "file"))
@@ -51,7 +53,8 @@ struct VaultOptions: ParsableArguments {
 
 /// Where a new key goes.
 struct NewKeyOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Write the new key to this new file (0600) instead of standard output.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("Write the new key to this new file (0600) instead of standard output.", valueName: "file"))
     var keyOut: String?
 
     @Flag(help: "Unlock with a passphrase instead of a raw key.")

@@ -15,20 +15,21 @@ struct Workplace {
     /// Where the vault is, or would be.
     let vaultPath: String?
 
-    /// Finds config and vault as the contract orders: option, environment, the nearest config.
-    init(_ options: VaultOptions) throws {
+    /// Finds config and vault as the contract orders: option, environment, the nearest config upwards, or with
+    /// `onlyHere` the one in this folder.
+    init(_ options: VaultOptions, onlyHere: Bool = false) throws {
         self.options = options
         let here = FileSystem.currentFolder
         let named = options.config ?? ThisProcess.setting("TOKENKEEP_CONFIG")
         if let named {
             configPath = FileSystem.path(named, from: here)
             config = try Config.read(configPath)
-        } else if let found = Config.nearest(from: here) {
+        } else if !onlyHere, let found = Config.nearest(from: here) {
             configPath = found
             config = try Config.read(found)
         } else {
             configPath = FileSystem.path(Config.fileName, from: here)
-            config = nil
+            config = try Config.read(configPath)
         }
         let vault = options.vault ?? ThisProcess.setting("TOKENKEEP_VAULT")
         vaultPath = vault.map { FileSystem.path($0, from: here) } ?? config?.vault
@@ -37,7 +38,9 @@ struct Workplace {
     /// The config, for a command that cannot do without.
     func requiredConfig() throws -> Config {
         guard let config else {
-            throw Failure(.notThere, "there is no config at \(configPath)", hint: "make one with: tokenkeep init, or name it with --config")
+            throw Failure(
+                .notThere, "there is no config at \(configPath)",
+                hint: "make one with: tokenkeep init, or name it with --config")
         }
         return config
     }
@@ -46,9 +49,12 @@ struct Workplace {
     func vault() throws -> VaultFile {
         guard let vaultPath else {
             if let config {
-                throw Failure(.misconfigured, "\(config.path) names no vault", hint: "add the line: vault = \"tokenkeep.vault\"")
+                throw Failure(
+                    .misconfigured, "\(config.path) names no vault", hint: "add the line: vault = \"tokenkeep.vault\"")
             }
-            throw Failure(.notThere, "there is no config at \(configPath), and no vault was named", hint: "make both with: tokenkeep init, or name a vault with --vault")
+            throw Failure(
+                .notThere, "there is no config at \(configPath), and no vault was named",
+                hint: "make both with: tokenkeep init, or name a vault with --vault")
         }
         return try naming(vaultPath) { try VaultFile(path: vaultPath) }
     }

@@ -1,0 +1,156 @@
+import Host
+import Sandbox
+import Testing
+
+/// The ways to authorise, and what is refused.
+struct ConnectTests {
+    private static let url = "tokenkeep -q connect tiktok --print-url"
+
+    @Test func theCodeIsTakenFromTheAddressTheQueryOrAlone() async throws {
+        for way in ["--callback -", "--callback - (query)", "--callback URL", "--code"] {
+            let tiktok = try await TikTokBench(connected: false)
+            let back = try await tiktok.bench.ok("u=$(\(Self.url)); curl -s -o /dev/null -w '%{redirect_url}' \"$u\"")
+            let query = back.drop { $0 != "?" }.dropFirst()
+            let code = query.dropFirst("code=".count).prefix { $0 != "&" }
+            let script =
+                switch way {
+                case "--callback -": "echo '\(back)' | tokenkeep connect tiktok --callback -"
+                case "--callback - (query)": "echo '\(query)' | tokenkeep connect tiktok --callback -"
+                case "--callback URL": "tokenkeep connect tiktok --callback '\(back)'"
+                default: "tokenkeep connect tiktok --code '\(code)'"
+                }
+            let ended = await tiktok.bench.sh(script)
+            #expect(ended.status == 0 && ended.errors.contains("tiktok is connected"), "\(way): \(ended.errors)")
+            #expect(!ended.words.contains(code))
+        }
+    }
+
+    @Test(arguments: [
+        (
+            "echo 'http://127.0.0.1:3000/?code=x&state=AAAA' | tokenkeep connect tiktok --callback -", Int32(10),
+            "state is another one"
+        ),
+        ("echo 'http://127.0.0.1:3000/?code=x' | tokenkeep connect tiktok --callback -", 10, "state is missing"),
+        ("echo 'code=x&code=y&state=AAAA' | tokenkeep connect tiktok --callback -", 64, "not the address"),
+        ("echo 'http://127.0.0.1:3000/' | tokenkeep connect tiktok --callback -", 64, "not the address"),
+        ("tokenkeep connect tiktok --code WRONG", 10, "invalid_grant"),
+        ("tokenkeep connect tiktok --code a --callback b", 64, "exclude"),
+    ])
+    func aCallbackThatIsNotTheAnswerIsRefused(script: String, status: Int32, words: String) async throws {
+        let tiktok = try await TikTokBench(connected: false)
+        try await tiktok.bench.ok(Self.url)
+        let ended = await tiktok.bench.sh(script)
+        #expect(
+            ended.status == status && ended.errors.contains(words) && ended.errors.contains("hint: "), "\(ended.errors)"
+        )
+        #expect(await tiktok.bench.sh("tokenkeep get tiktok").status == 10)
+    }
+
+    @Test func aCallbackWorksOnceAndNotWithoutAPendingAuthorisation() async throws {
+        let tiktok = try await TikTokBench(connected: false)
+        let none = await tiktok.bench.sh("echo 'code=x&state=y' | tokenkeep connect tiktok --callback -")
+        #expect(none.status == 10 && none.errors.contains("no authorisation is pending"))
+        let twice = await tiktok.bench.sh(
+            """
+            u=$(\(Self.url)); b=$(curl -s -o /dev/null -w '%{redirect_url}' "$u")
+            echo "$b" | tokenkeep -q connect tiktok --callback - && echo "$b" | tokenkeep connect tiktok --callback -
+            """)
+        #expect(twice.status == 10 && twice.errors.contains("no authorisation is pending"), "\(twice.errors)")
+        #expect(await tiktok.bench.sh("tokenkeep get tiktok").status == 0, "the first one's tokens stay")
+    }
+
+    @Test func aRefusalIsShownInTheProvidersWords() async throws {
+        let tiktok = try await TikTokBench(connected: false)
+        let denied = await tiktok.bench.sh(
+            """
+            u=$(\(Self.url)); s=${u##*state=}; s=${s%%&*}
+            echo "http://127.0.0.1:3000/?error=access_denied&error_description=No+thanks&log_id=L1&state=$s" | tokenkeep connect tiktok --callback -
+            """)
+        #expect(
+            denied.status == 10 && denied.errors.contains("access_denied (No thanks), log id L1"), "\(denied.errors)")
+    }
+
+    @Test func theBrowserIsWaitedForAtTheRedirectURIItself() async throws {
+        let tiktok = try await TikTokBench(connected: false)
+        // A free port, registered at the sandbox by the way it is told: so a sandbox of its own.
+        let bench = tiktok.bench
+        let ended = await bench.sh(
+            """
+            port=$(python3 -c 'import socket; s=socket.socket(); s.bind(("127.0.0.1",0)); print(s.getsockname()[1])')
+            tokenkeep sandbox --port 0 --manners tiktok --approve --redirect-uri http://127.0.0.1:$port/cb/ > line & sandbox=$!
+            mkfifo url
+            while ! [ -s line ]; do :; done
+            base=$(sed 's/.*base_url":"\\([^"]*\\).*/\\1/' line)
+            sed -i "s#http://127.0.0.1:3000/auth/tiktok/callback/#http://127.0.0.1:$port/cb/#; s#^base_url = .*#base_url = \\"$base\\"#" tokenkeep.toml
+            tokenkeep connect tiktok > url 2> said & connect=$!
+            read address < url
+            curl -s -o /dev/null -w '%{http_code} ' http://127.0.0.1:$port/favicon.ico
+            curl -sL "$address" > page
+            wait $connect; status=$?
+            kill $sandbox
+            cat said; exit $status
+            """)
+        #expect(ended.status == 0, "\(ended.words)")
+        #expect(ended.output.contains("404") && ended.output.contains("tiktok is connected"))
+        let page = bench.text("page")
+        #expect(page.contains("tiktok is connected") && page.contains("close this tab"))
+        #expect(
+            !page.contains("http://") && !page.contains("https://") && !page.contains("src="),
+            "it loads nothing from elsewhere")
+    }
+
+    @Test func aPortThatIsTakenOrARedirectElsewhereIsSaidBeforeAnything() async throws {
+        let tiktok = try await TikTokBench(connected: false)
+        let taken = await tiktok.bench.sh(
+            """
+            sed -i 's#http://127.0.0.1:3000/auth#\(tiktok.sandbox.baseURL)/auth#' tokenkeep.toml; tokenkeep connect tiktok
+            """)
+        #expect(taken.status == 78 && taken.errors.contains("--print-url"), "\(taken.errors)")
+        let elsewhere = await tiktok.bench.sh(
+            "sed -i 's#^redirect_uri = .*#redirect_uri = \"https://example.com/cb\"#' tokenkeep.toml; tokenkeep connect tiktok"
+        )
+        #expect(elsewhere.status == 78 && elsewhere.errors.contains("--print-url"), "\(elsewhere.errors)")
+    }
+
+    @Test func anExistingRefreshTokenIsTakenOverByUsingIt() async throws {
+        let tiktok = try await TikTokBench()
+        let bench = tiktok.bench
+        let moved = try await bench.ok(
+            "tokenkeep get tiktok --field refresh_token > token; tokenkeep remove tiktok; tokenkeep connect tiktok --refresh-token < token; tokenkeep get tiktok"
+        )
+        #expect(moved.hasPrefix("act."))
+        // A mistyped one does not cost the one that works.
+        let wrong = await bench.sh("echo rft.CANARY | tokenkeep connect tiktok --refresh-token")
+        #expect(wrong.status == 10 && !wrong.words.contains("CANARY"), "\(wrong.errors)")
+        try await bench.ok("tokenkeep refresh --force")
+    }
+
+    @Test func scopesThatWereNotGrantedAreNamed() async throws {
+        let tiktok = try await TikTokBench(connected: false)
+        let ended = await tiktok.bench.sh(
+            """
+            u=$(\(Self.url)); u=$(printf %s "$u" | sed 's/%2Cvideo.upload//')
+            curl -s -o /dev/null -w '%{redirect_url}' "$u" | tokenkeep connect tiktok --callback -
+            """)
+        #expect(ended.status == 0 && ended.errors.contains("not granted: video.upload"), "\(ended.errors)")
+    }
+
+    @Test func disconnectRevokesAndThenForgets() async throws {
+        let tiktok = try await TikTokBench()
+        let token = try await tiktok.bench.ok("tokenkeep get tiktok").dropLast()
+        try await tiktok.bench.ok("tokenkeep disconnect tiktok")
+        #expect(await tiktok.bench.sh("tokenkeep get tiktok").status == 66)
+        let answer = try await tiktok.bench.ok(
+            "curl -s -o /dev/null -w '%{http_code}' -H 'Authorization: Bearer \(token)' \(tiktok.sandbox.baseURL)/v2/user/info/"
+        )
+        #expect(answer == "401")
+    }
+
+    @Test func aProviderThatCannotBeReachedKeepsTheConnection() async throws {
+        let tiktok = try await TikTokBench()
+        await tiktok.sandbox.stop()
+        let away = await tiktok.bench.sh("tokenkeep disconnect tiktok")
+        #expect(away.status == 11 && away.errors.contains("tokenkeep remove tiktok"))
+        #expect(await tiktok.bench.sh("tokenkeep get tiktok").status == 0)
+    }
+}

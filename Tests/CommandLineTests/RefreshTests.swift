@@ -1,0 +1,188 @@
+import Host
+import Sandbox
+import Testing
+
+/// The job of the three scripts, and each way in which such scripts lose tokens.
+struct RefreshTests {
+    @Test func anAuthorisationBecomesAFileThatNodeReads() async throws {
+        let tiktok = try await TikTokBench(more: "[[outputs]]\npath = \"secrets.js\"\nformat = \"commonjs\"")
+        let bench = tiktok.bench
+        #expect(try await bench.ok("tokenkeep refresh") == "", "silent when all is well")
+        let read = "node -e 'process.stdout.write(require(\"./secrets.js\").TIKTOK_ACCESS_TOKEN)'"
+        let token = try await bench.ok(read)
+        #expect(token.hasPrefix("act."))
+        #expect(try await bench.ok("tokenkeep get tiktok") == token + "\n")
+        let answer = try await bench.ok(
+            "curl -s -H \"Authorization: Bearer $(tokenkeep get tiktok)\" \(tiktok.sandbox.baseURL)/v2/user/info/")
+        #expect(answer.contains("open_id"), "the sandbox takes the token")
+        #expect(try await bench.ok("tokenkeep get TIKTOK_OPEN_ID") == bench.ok("tokenkeep get tiktok --field open_id"))
+        #expect(try await bench.ok("stat -c %a secrets.js tokenkeep.vault") == "600\n600\n")
+    }
+
+    @Test func cronsBareEnvironmentIsEnoughAndSilent() async throws {
+        let tiktok = try await TikTokBench(accessLifetime: 60)
+        let cron =
+            "cd / && exec env -i TOKENKEEP_KEY=$TOKENKEEP_KEY \(Bench.binaryFolder)/tokenkeep --config \(tiktok.bench.folder)/tokenkeep.toml refresh"
+        let quiet = await tiktok.bench.sh(cron + " --force")
+        #expect(quiet.status == 0 && quiet.words.isEmpty, "\(quiet.words)")
+        let told = await tiktok.bench.sh(cron + " -v")
+        #expect(
+            told.status == 0 && told.errors.hasPrefix("tiktok: not due")
+                && told.errors.split(separator: "\n").count == 1)
+    }
+
+    @Test func aRotatedTokenIsInTheVaultBeforeAnybodySeesTheNewOne() async throws {
+        let tiktok = try await TikTokBench()
+        let before = try await tiktok.bench.ok("tokenkeep get tiktok --field refresh_token")
+        try await tiktok.bench.ok("tokenkeep refresh --force")
+        let after = try await tiktok.bench.ok("tokenkeep get tiktok --field refresh_token")
+        #expect(before != after)
+        try await tiktok.bench.ok("tokenkeep refresh --force")
+        #expect(try await tiktok.refreshes() == 2)
+        #expect(await tiktok.bench.sh("ls *.journal").status != 0, "the journal goes with the commit")
+    }
+
+    @Test func anErrorBodyWithStatus200ChangesNoToken() async throws {
+        let tiktok = try await TikTokBench(faults: ["error-200:2"])
+        let before = try await tiktok.bench.ok("tokenkeep get tiktok")
+        let refused = await tiktok.bench.sh("tokenkeep refresh --force")
+        #expect([10, 11, 78].contains(refused.status), "\(refused.status)")
+        #expect(refused.errors.hasPrefix("tiktok: ") && refused.errors.contains("\nhint: "))
+        #expect(try await tiktok.bench.ok("tokenkeep get tiktok") == before)
+        try await tiktok.bench.ok("tokenkeep refresh --force")
+    }
+
+    @Test func anAnswerWithoutARefreshTokenKeepsTheOldOne() async throws {
+        let tiktok = try await TikTokBench(faults: ["no-refresh-token:2"])
+        let before = try await tiktok.bench.ok("tokenkeep get tiktok --field refresh_token")
+        try await tiktok.bench.ok("tokenkeep refresh --force")
+        #expect(try await tiktok.bench.ok("tokenkeep get tiktok --field refresh_token") == before)
+        try await tiktok.bench.ok("tokenkeep refresh --force")
+    }
+
+    @Test func aLifetimeAsTextIsALifetime() async throws {
+        let tiktok = try await TikTokBench(faults: ["string-expires:2"])
+        try await tiktok.bench.ok("tokenkeep refresh --force")
+        let left = try await tiktok.bench.ok("echo $(($(tokenkeep get tiktok --field expires_at) - $(date +%s)))")
+        #expect((7100...7200).contains(Int(left.dropLast()) ?? 0))
+    }
+
+    /// What is lost on the way of a provider that rotates leaves the state uncertain, and says so.
+    @Test(arguments: ["drop", "html", "truncated", "http-500"])
+    func anAnswerThatIsLostIsSaidAndNotAskedForAgainWhileTheTokenWorks(_ fault: String) async throws {
+        let tiktok = try await TikTokBench(faults: ["\(fault):2"])
+        let before = try await tiktok.bench.ok("tokenkeep get tiktok")
+        let lost = await tiktok.bench.sh("tokenkeep refresh --force")
+        #expect(lost.status == 12, "\(lost.errors)")
+        #expect(lost.errors.contains("may be spent") && lost.errors.contains("hint: "))
+        #expect(await tiktok.bench.sh("tokenkeep refresh").status == 12)
+        #expect(try await tiktok.refreshes() == 1, "a blind second try could revoke a living family")
+        #expect(try await tiktok.bench.ok("tokenkeep get tiktok") == before)
+        #expect(try await tiktok.bench.ok("tokenkeep status").contains("uncertain"))
+        try await tiktok.bench.ok(TikTokBench.connect)
+        try await tiktok.bench.ok("tokenkeep refresh --force")
+    }
+
+    @Test func anAnswerThatIsCutAtTheLimitAndCompleteBeforeItIsTaken() async throws {
+        let tiktok = try await TikTokBench(faults: ["oversize:2"])
+        let before = try await tiktok.bench.ok("tokenkeep get tiktok")
+        try await tiktok.bench.ok("tokenkeep refresh --force")
+        #expect(try await tiktok.bench.ok("tokenkeep get tiktok") != before)
+        try await tiktok.bench.ok("tokenkeep refresh --force")
+    }
+
+    @Test func aProviderThatDoesNotAnswerIsGivenUpInTime() async throws {
+        let tiktok = try await TikTokBench(faults: ["slow:2"])
+        let slow = await tiktok.bench.sh("tokenkeep refresh --force --timeout 300ms")
+        #expect(slow.status == 12 && slow.errors.contains("hint: "))
+    }
+
+    @Test func aProviderThatCannotBeReachedCostsNothing() async throws {
+        let tiktok = try await TikTokBench()
+        await tiktok.sandbox.stop()
+        let away = await tiktok.bench.sh("tokenkeep refresh --force")
+        #expect(away.status == 11, "\(away.errors)")
+        #expect(await tiktok.bench.sh("tokenkeep get tiktok").status == 0)
+    }
+
+    @Test func aRefusedTokenNeedsAPersonOnceAndIsNotAskedWithAgain() async throws {
+        let tiktok = try await TikTokBench()
+        // The old token, used elsewhere: the provider's reuse detection ends the family.
+        try await tiktok.bench.ok("cp -p tokenkeep.vault old; tokenkeep refresh --force; cp -p old tokenkeep.vault")
+        let refused = await tiktok.bench.sh("tokenkeep refresh --force")
+        #expect(
+            refused.status == 10 && refused.errors.contains("invalid_grant")
+                && refused.errors.contains("tokenkeep connect tiktok"))
+        #expect(refused.errors.contains("log id"))
+        #expect(await tiktok.bench.sh("tokenkeep refresh").status == 10)
+        #expect(try await tiktok.refreshes() == 2)
+        try await tiktok.bench.ok(TikTokBench.connect)
+        try await tiktok.bench.ok("tokenkeep refresh --force")
+    }
+
+    @Test func aWrongClientSecretIsAConfigErrorAndTheTokenStays() async throws {
+        let tiktok = try await TikTokBench()
+        let before = try await tiktok.bench.ok("tokenkeep get tiktok --field refresh_token")
+        try await tiktok.bench.ok("printf CANARY | tokenkeep set TIKTOK_CLIENT_SECRET")
+        let refused = await tiktok.bench.sh("tokenkeep refresh --force")
+        #expect(refused.status == 78 && refused.errors.contains("invalid_client") && !refused.words.contains("CANARY"))
+        try await tiktok.bench.ok(
+            "printf sandbox-secret | tokenkeep set TIKTOK_CLIENT_SECRET; tokenkeep refresh --force")
+        #expect(try await tiktok.bench.ok("tokenkeep get tiktok --field refresh_token") != before)
+    }
+
+    @Test func howeverManyRefreshAtOnceOneRequestGoesOut() async throws {
+        let tiktok = try await TikTokBench(accessLifetime: 8)
+        // Cron, PM2, a person and two apps, when the token is due.
+        try await tiktok.bench.ok(
+            """
+            while [ $(($(tokenkeep get --offline --min-valid 1s tiktok --field expires_at) - $(date +%s))) -gt 6 ]; do :; done
+            for i in 1 2 3 4 5 6; do tokenkeep refresh & tokenkeep get tiktok --min-valid 7s > /dev/null & done; wait
+            """)
+        #expect(try await tiktok.refreshes() == 1)
+    }
+
+    @Test func aTokenThatIsFreshIsHandedOutWithoutTheLock() async throws {
+        let tiktok = try await TikTokBench()
+        let got = await tiktok.bench.sh("exec 9> tokenkeep.vault.lock; flock 9; tokenkeep get tiktok --lock-wait 1ms")
+        #expect(got.status == 0 && got.output.hasPrefix("act."))
+        #expect(try await tiktok.refreshes() == 0)
+    }
+
+    @Test func anExpiredTokenIsRenewedByGetAndNotOffline() async throws {
+        let tiktok = try await TikTokBench(accessLifetime: 1)
+        try await tiktok.bench.ok(
+            "e=$(tokenkeep get tiktok --offline --min-valid 1s --field expires_at || echo 0); while [ $(date +%s) -le $e ]; do :; done"
+        )
+        #expect(await tiktok.bench.sh("tokenkeep get tiktok --offline").status == 10)
+        #expect(try await tiktok.refreshes() == 0)
+    }
+
+    @Test func aConnectionThatWasNeverMadeIsPassedOverOrNamed() async throws {
+        let tiktok = try await TikTokBench(connected: false)
+        let all = await tiktok.bench.sh("tokenkeep refresh")
+        #expect(all.status == 0 && all.words.isEmpty)
+        let named = await tiktok.bench.sh("tokenkeep refresh tiktok")
+        #expect(named.status == 10 && named.errors.contains("tokenkeep connect tiktok"))
+        #expect(try await tiktok.bench.ok("tokenkeep status").contains("not_connected"))
+    }
+
+    @Test func statusTellsWhatScriptsMonitor() async throws {
+        let tiktok = try await TikTokBench()
+        let object = try await tiktok.bench.ok("tokenkeep status --json")
+        for member in [
+            #""name":"tiktok""#, #""state":"fresh""#, #""person_needed_by":"#, #""refresh_expires_at":"#,
+            #""outcome":"renewed""#, #""schema":1"#,
+        ] {
+            #expect(object.contains(member), "\(object)")
+        }
+        let refreshed = try await tiktok.bench.ok("tokenkeep refresh --force --json")
+        #expect(refreshed.contains(#""outcome":"renewed""#) && refreshed.contains(#""outputs":[]"#))
+    }
+
+    @Test func theProvidersOfTheRFCsAreRefreshedToo() async throws {
+        let standard = try await TikTokBench(manners: .standard)
+        try await standard.bench.ok("tokenkeep refresh --force && tokenkeep refresh --force")
+        #expect(try await standard.refreshes() == 2)
+    }
+}

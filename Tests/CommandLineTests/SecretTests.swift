@@ -1,0 +1,111 @@
+import Host
+import Testing
+
+/// Secrets at the command line: what goes in comes out, and nothing else comes out.
+struct SecretTests {
+    @Test func aSecretComesBackWithoutTheNewlineThatTheShellAdded() async throws {
+        let bench = try await Bench()
+        try await bench.ok("echo 'a b$c' | tokenkeep set STRIPE_KEY")
+        #expect(try await bench.ok("tokenkeep get STRIPE_KEY") == "a b$c\n")
+        try await bench.ok("printf 'two\\n\\n' | tokenkeep set TWO")
+        #expect(try await bench.ok("tokenkeep get TWO") == "two\n\n")
+        try await bench.ok("printf 'kept\\n' | tokenkeep set EXACT --exact")
+        #expect(try await bench.ok("tokenkeep get EXACT") == "kept\n\n")
+        try await bench.ok("printf '' | tokenkeep set EMPTY --exact")
+        #expect(try await bench.ok("tokenkeep get EMPTY") == "\n")
+    }
+
+    @Test func listShowsNamesAndKindsAndNoValue() async throws {
+        let bench = try await Bench()
+        try await bench.ok("printf CANARY-1 | tokenkeep set B; printf CANARY-2 | tokenkeep set A")
+        let listed = await bench.sh("tokenkeep list; tokenkeep list --json; tokenkeep status; tokenkeep key list -v")
+        #expect(listed.output.hasPrefix("A  secret\nB  secret\n"))
+        #expect(
+            listed.output.contains(
+                #"{"records":[{"kind":"secret","name":"A"},{"kind":"secret","name":"B"}],"schema":1}"#))
+        #expect(!listed.words.contains("CANARY"))
+    }
+
+    @Test func aRemovedSecretIsGone() async throws {
+        let bench = try await Bench()
+        try await bench.ok("printf x | tokenkeep set A && tokenkeep remove A")
+        #expect(await bench.sh("tokenkeep get A").status == 66)
+        #expect(await bench.sh("tokenkeep remove A").status == 66)
+    }
+
+    @Test func aRotatedKeyOpensAndTheOldOneDoesNot() async throws {
+        let bench = try await Bench()
+        try await bench.ok("printf hello | tokenkeep set A")
+        let new = try await bench.ok("tokenkeep -q key rotate").dropLast()
+        let old = await bench.sh("tokenkeep get A")
+        #expect(old.status == 77 && old.output.isEmpty)
+        #expect(try await bench.ok("tokenkeep get A", ["TOKENKEEP_KEY": String(new)]) == "hello\n")
+        let listed = try await bench.ok("tokenkeep key list --json")
+        #expect(listed.contains(#""epoch":2"#) && listed.contains(#""id":2,"kind":"raw-key","label":"main""#))
+    }
+
+    @Test func aKeyThatCannotBeHandedOutChangesNothing() async throws {
+        let bench = try await Bench()
+        try await bench.ok("printf hello | tokenkeep set A; cp tokenkeep.vault before")
+        // Standard output is full: the new key would be lost.
+        #expect(await bench.sh("tokenkeep key rotate > /dev/full").status == 1)
+        #expect(await bench.sh("touch taken; tokenkeep key rotate --key-out taken").status == 73)
+        #expect(await bench.sh("cmp tokenkeep.vault before && tokenkeep get A").output == "hello\n")
+        #expect(await bench.sh("mkdir new && cd new && tokenkeep init > /dev/full; ls").output == "")
+    }
+
+    @Test func aNewKeyGoesToAPrivateFile() async throws {
+        let bench = try await Bench()
+        let made = try await bench.ok(
+            "mkdir new && cd new && tokenkeep init --key-out key && stat -c %a key tokenkeep.vault tokenkeep.toml")
+        #expect(made == "600\n600\n600\n")
+        #expect(try await bench.ok("cd new && env -u TOKENKEEP_KEY tokenkeep --key-file key list") == "")
+    }
+
+    @Test func aPassphraseOpensWhateverFormItsAccentsWereTypedIn() async throws {
+        let bench = try await Bench()
+        let script =
+            "mkdir p && cd p && tokenkeep -q init --passphrase && unset TOKENKEEP_KEY && printf x | tokenkeep set A"
+        let composed = "caf\u{E9} correct horse"
+        try await bench.ok(script, ["TOKENKEEP_NEW_PASSPHRASE": composed, "TOKENKEEP_PASSPHRASE": composed])
+        let get = "cd p && unset TOKENKEEP_KEY && tokenkeep get A"
+        #expect(try await bench.ok(get, ["TOKENKEEP_PASSPHRASE": "cafe\u{301} correct horse"]) == "x\n")
+        #expect(await bench.sh(get, ["TOKENKEEP_PASSPHRASE": "Caf\u{E9} correct horse"]).status == 77)
+        #expect(
+            await bench.sh("tokenkeep init --vault other --passphrase", ["TOKENKEEP_NEW_PASSPHRASE": "short"]).status
+                == 77)
+    }
+
+    @Test func theFirstKeySourceThatIsThereDecidesAndAWrongOneIsNotSkipped() async throws {
+        let bench = try await Bench()
+        let key = try #require(bench.environment["TOKENKEEP_KEY"])
+        let wrong = "tkk1_QEFCQ0RFRkdISUpLTE1OT1BRUlNUVVZXWFlaW1xdXl8_42741b7a"
+        try await bench.ok(
+            "printf %s \"$TOKENKEEP_KEY\" > right; printf %s '\(wrong)' > wrong; chmod 600 right wrong; mkdir c; cp -p right c/tokenkeep.key"
+        )
+        let bare = "env -u TOKENKEEP_KEY "
+        for (given, status) in [
+            ("tokenkeep list --key-fd 3 3< right", 0), ("tokenkeep list --key-fd 3 --key-file right 3< wrong", 77),
+            ("tokenkeep list --key-file wrong", 77), ("tokenkeep list --key-command 'cat right'", 0),
+            ("tokenkeep list --key-command 'cat wrong'", 77), ("tokenkeep list --key-command false", 77),
+            ("\(bare)TOKENKEEP_KEY_FILE=right tokenkeep list", 0), ("TOKENKEEP_KEY_FILE=wrong tokenkeep list", 0),
+            ("\(bare)CREDENTIALS_DIRECTORY=$PWD/c tokenkeep list", 0), ("\(bare)tokenkeep list", 77),
+            ("\(bare)TOKENKEEP_KEY= TOKENKEEP_KEY_FILE=right tokenkeep list", 0),
+        ] {
+            let ended = await bench.sh(given)
+            #expect(ended.status == Int32(status), "\(given): \(ended.errors)")
+            #expect(!ended.words.contains(key) && !ended.words.contains(wrong))
+        }
+        try bench.append("[unlock]\nkey_file = \"right\"\n", to: "tokenkeep.toml")
+        #expect(await bench.sh("\(bare)tokenkeep list").status == 0)
+        #expect(await bench.sh("chmod 644 right; \(bare)tokenkeep list").status == 77)
+        #expect(await bench.sh("\(bare)tokenkeep list --allow-readable-key").status == 0)
+    }
+
+    @Test func twoWritersAtOnceLoseNeitherValue() async throws {
+        let bench = try await Bench()
+        try await bench.ok("for i in 1 2 3 4 5 6 7 8; do printf $i | tokenkeep set N$i & done; wait")
+        #expect(
+            try await bench.ok("for i in 1 2 3 4 5 6 7 8; do tokenkeep get N$i; done") == "1\n2\n3\n4\n5\n6\n7\n8\n")
+    }
+}
