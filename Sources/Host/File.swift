@@ -56,7 +56,9 @@ package struct File: ~Copyable, Sendable {
             guard start <= limit else { throw HostError(operation: "read", path: path, code: EFBIG) }
             bytes.append(contentsOf: repeatElement(0, count: max(1, min(chunk, max(hint - start + 1, 4096)))))
             let room = bytes.count - start
-            let got = unsafe bytes.withUnsafeMutableBytes { unsafe read(descriptor, $0.baseAddress! + start, room) }
+            let got = unsafe bytes.withUnsafeMutableBytes { bytes in
+                unsafe read(descriptor, UnsafeMutableRawBufferPointer(rebasing: bytes[start...]).baseAddress, room)
+            }
             if got < 0, errno == EINTR {
                 bytes.removeLast(room)
                 continue
@@ -71,17 +73,7 @@ package struct File: ~Copyable, Sendable {
 
     /// Writes all of `bytes` at the place where the last write ended.
     package borrowing func write(_ bytes: Span<UInt8>) throws(HostError) {
-        let failed: Bool = unsafe bytes.withUnsafeBytes { bytes in
-            var done = 0
-            while done < bytes.count {
-                let wrote = unsafe Glibc.write(descriptor, bytes.baseAddress! + done, bytes.count - done)
-                if wrote < 0, errno == EINTR { continue }
-                guard wrote > 0 else { return true }
-                done += wrote
-            }
-            return false
-        }
-        if failed { throw .last("write", path) }
+        guard writeAll(bytes, to: descriptor) else { throw .last("write", path) }
     }
 
     /// Writes all of `bytes` at an offset from the file's start.
@@ -138,5 +130,19 @@ extension File {
             return Int(line.drop { !$0.isNumber })
         }
         return nil
+    }
+}
+
+/// Writes all of some bytes to a descriptor; false, with `errno`, when it took no more.
+func writeAll(_ bytes: Span<UInt8>, to descriptor: Int32) -> Bool {
+    unsafe bytes.withUnsafeBytes { bytes in
+        var rest = unsafe bytes[...]
+        while unsafe !rest.isEmpty {
+            let wrote = unsafe write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+            if wrote < 0, errno == EINTR { continue }
+            guard wrote > 0 else { return false }
+            unsafe rest = rest.dropFirst(wrote)
+        }
+        return true
     }
 }

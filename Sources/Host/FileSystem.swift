@@ -81,7 +81,8 @@ package enum FileSystem {
     package static func linkTarget(of path: String) throws(HostError) -> String {
         var target = [UInt8](repeating: 0, count: Int(PATH_MAX))
         let size = unsafe target.withUnsafeMutableBytes { target in
-            unsafe readlink(path, target.bindMemory(to: CChar.self).baseAddress!, target.count)
+            guard let start = unsafe target.bindMemory(to: CChar.self).baseAddress else { return -1 }
+            return unsafe readlink(path, start, target.count)
         }
         guard size >= 0 else { throw .last("readlink", path) }
         return String(decoding: target[..<size], as: UTF8.self)

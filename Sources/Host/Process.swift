@@ -58,17 +58,9 @@ package enum ThisProcess {
 
     /// Writes to standard output or standard error; an error when it cannot be written, such as a closed pipe.
     package static func write(_ bytes: Span<UInt8>, to descriptor: Int32) throws(HostError) {
-        let failed: Bool = unsafe bytes.withUnsafeBytes { bytes in
-            var done = 0
-            while done < bytes.count {
-                let wrote = unsafe Glibc.write(descriptor, bytes.baseAddress! + done, bytes.count - done)
-                if wrote < 0, errno == EINTR { continue }
-                guard wrote > 0 else { return true }
-                done += wrote
-            }
-            return false
+        guard writeAll(bytes, to: descriptor) else {
+            throw .last("write", descriptor == 1 ? "standard output" : "standard error")
         }
-        if failed { throw .last("write", descriptor == 1 ? "standard output" : "standard error") }
     }
 
     /// Makes a write to a closed pipe an error instead of the process's end.

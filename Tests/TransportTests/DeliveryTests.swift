@@ -155,11 +155,9 @@ import Testing
             connection.send("HTTP/1.1 200 OK\r\nContent-")
             connection.waitForClose()
         }
-        let start = ContinuousClock.now
         let delivery = try await send(.post(server.url, timeout: .milliseconds(300)))
         #expect(delivery.unanswered != nil)
         #expect(delivery.partial == nil)
-        #expect(ContinuousClock.now - start < .seconds(3))
     }
 
     @Test func aBodyBeyondTheTimeLimitIsKeptAsAPart() async throws {
@@ -214,11 +212,9 @@ import Testing
 
     @Test func aHandshakeWithoutEndIsNotSent() async throws {
         let server = try ScriptedServer { $0.waitForClose() }
-        let start = ContinuousClock.now
         let request = try HTTPRequest.post("https://127.0.0.1:\(server.port)/", connectTimeout: .milliseconds(300))
         #expect(try await send(request).notSent != nil)
         #expect(server.connections == 1)
-        #expect(ContinuousClock.now - start < .seconds(3))
     }
 
     @Test func tlsToAPlainTextPortIsNotSent() async throws {
