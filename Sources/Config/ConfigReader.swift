@@ -23,20 +23,23 @@ extension Config {
     /// One that another user could have written is refused, for it can name commands to run.
     package static func read(_ path: String) throws(ConfigError) -> Config? {
         let path = FileSystem.path(path, from: FileSystem.currentFolder)
-        let status: FileStatus?
+        let name, status: FileStatus
         let text: [UInt8]
         do throws(HostError) {
-            status = try FileSystem.status(of: path)
-            text = try FileSystem.contents(of: path, limit: largestFile) ?? []
+            guard let found = try FileSystem.status(of: path, followingLinks: false) else { return nil }
+            let file = try File(path, .reading)
+            // Both of the one file that was opened: another may stand under its name by now.
+            (name, status) = (found, try file.status)
+            text = try file.readToEnd(limit: largestFile)
         } catch {
             throw ConfigError(
                 "\(path) cannot be read: \(error.reason)", hint: "look at the file and its permissions: ls -l \(path)")
         }
-        guard let status else { return nil }
-        guard status.owner == FileSystem.effectiveUser || status.owner == 0 else {
+        // A link's owner counts as well: relative paths and commands in the config start from where the link stands.
+        for owner in [name.owner, status.owner] where owner != FileSystem.effectiveUser && owner != 0 {
             throw ConfigError(
-                "\(path) belongs to another user (id \(status.owner)), and a config can run commands",
-                hint: "make it yours: chown $(id -u) \(path)")
+                "\(path) belongs to another user (id \(owner)), and a config can run commands",
+                hint: "make it yours: chown -h $(id -u) \(path)")
         }
         guard status.mode & 0o022 == 0 else {
             throw ConfigError(
@@ -50,6 +53,10 @@ extension Config {
 
     /// Reads a config's text.
     package static func parse(_ text: String, path: String) throws(ConfigError) -> Config {
+        // The parser hands texts over as C strings: what follows a NUL would be dropped unseen.
+        for nul in ["\0", "\\u0000", "\\U00000000"] where text.contains(nul) {
+            throw ConfigError("\(path) holds a NUL character", hint: "take it out: no value can have one")
+        }
         let table: TOMLTable
         do { table = try TOMLTable(string: text) } catch let error as TOMLParseError {
             throw ConfigError(
@@ -73,7 +80,13 @@ extension Config {
                 config.connections[record] = try ConnectionConfig(section)
             }
         }
-        for output in try root.sections("outputs") { config.outputs.append(try OutputConfig(output, config.folder)) }
+        for section in try root.sections("outputs") {
+            let output = try OutputConfig(section, config.folder)
+            guard !config.outputs.contains(where: { $0.path == output.path }) else {
+                throw section.wrong("path", "is that of another output, too", hint: "give each output a file of its own")
+            }
+            config.outputs.append(output)
+        }
         if let schedule = try root.section("schedule") {
             try schedule.allow(["every"])
             config.every = try schedule.seconds("every")
@@ -98,10 +111,10 @@ extension ConnectionConfig {
         if section.isFalse("client_secret") {
             clientSecret = .none
         } else {
-            switch try section.value("client_secret") {
+            switch try? section.value("client_secret") {
             case .secret(let name): clientSecret = .secret(name)
-            case nil: break
-            case .literal:
+            case .some(nil): break
+            default:
                 throw section.wrong(
                     "client_secret", "is a literal, and a config is not the place for a secret",
                     hint:
@@ -131,7 +144,7 @@ extension OutputConfig {
         after = try section.texts("after")
         if after?.isEmpty == true { throw section.wrong("after", "is empty", hint: "name a command, or leave it out") }
         if let text = try section.text("mode") {
-            guard text.utf8.count <= 4, let mode = UInt32(text, radix: 8), mode & ~0o777 == 0, mode & 0o400 != 0 else {
+            guard text.utf8.count <= 4, text.allSatisfy(\.isNumber), let mode = UInt32(text, radix: 8), mode & ~0o777 == 0, mode & 0o400 != 0 else {
                 throw section.wrong("mode", "is no file mode", hint: "write it in octal, as in mode = \"0640\"")
             }
             self.mode = mode
@@ -145,7 +158,11 @@ extension Config.Unlock {
         try section.allow(["key_file", "key_command"])
         switch (try section.text("key_file"), try section.texts("key_command")) {
         case (let file?, nil): self = .keyFile(FileSystem.path(file, from: folder))
-        case (nil, let command?) where !command.isEmpty: self = .keyCommand(command)
+        case (nil, let command?):
+            guard !command.isEmpty else {
+                throw section.wrong("key_command", "is empty", hint: "name a command, or leave it out")
+            }
+            self = .keyCommand(command)
         case (nil, nil): return nil
         default:
             throw section.wrong("key_command", "stands beside key_file", hint: "keep one of the two")

@@ -6,7 +6,7 @@ package enum DurationText {
         guard let number = Int64(digits), number > 0 else { return nil }
         switch text.dropFirst(digits.count) {
         case "ms": return .milliseconds(number)
-        case "s": return .seconds(number)
+        case "s": return seconds(number, 1)
         case "m": return seconds(number, 60)
         case "h": return seconds(number, 3600)
         case "d": return seconds(number, 86400)

@@ -27,7 +27,6 @@ struct Section {
     func text(_ name: String) throws(ConfigError) -> String? {
         guard let value = table[name] else { return nil }
         guard let text = value.string else { throw wrong(name, "is not text", hint: "write it in \"quotes\"") }
-        guard !text.utf8.contains(0) else { throw wrong(name, "holds a NUL character", hint: "take it out") }
         return text
     }
 
@@ -78,7 +77,7 @@ struct Section {
 
     func seconds(_ name: String) throws(ConfigError) -> Int64? {
         guard let text = try text(name) else { return nil }
-        guard let duration = DurationText.parse(text) else {
+        guard let duration = DurationText.parse(text), duration >= .seconds(1) else {
             throw wrong(name, "is no duration", hint: DurationText.expectation)
         }
         return duration.components.seconds
@@ -89,16 +88,7 @@ struct Section {
     }
 
     private func qualified(_ name: String) -> String {
-        let isBare = name.utf8.allSatisfy { byte in
-            switch UInt8(byte) {
-            case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"):
-                true
-            default: false
-            }
-        }
-        let name = isBare ? name : "\"\(name)\""
-        return place.isEmpty ? name : place + "." + name
+        place.isEmpty ? TOMLText.key(name) : place + "." + TOMLText.key(name)
     }
 
     /// The number of letters to add, take away or change between two words (Levenshtein).

@@ -13,7 +13,7 @@ package enum ChildProcess {
         case timedOut
         /// There is no such program.
         case notFound
-        /// It could not be started, and why.
+        /// It could not be started, or printed more than it may, and why.
         case failed(String)
     }
 
@@ -30,7 +30,8 @@ package enum ChildProcess {
     /// Runs a command with exactly this environment and waits for its end.
     ///
     /// A program without `/` is looked for in the `PATH` handed in. When the time is up, the command and what it
-    /// started are ended.
+    /// started are told to end (`SIGTERM`), and killed when the command has not done so after a second; an
+    /// interactive command shares our process group, so there it alone is.
     package static func run(
         _ command: [String], environment: [String: String], directory: String? = nil, streams: Streams = .captured,
         outputLimit: Int = 65536, timeout: Duration? = nil
@@ -102,7 +103,7 @@ package enum ChildProcess {
 
     /// Where the program that `execvp` would run stands; nil when there is none.
     package static func find(_ program: String, path: String?, from directory: String? = nil) -> String? {
-        let base = directory ?? FileSystem.currentFolder
+        let base = FileSystem.path(directory ?? "", from: FileSystem.currentFolder)
         if program.contains("/") {
             let file = FileSystem.path(program, from: base)
             return isProgram(file) ? file : nil
@@ -110,7 +111,7 @@ package enum ChildProcess {
         // An empty PATH is cron's or `env -i`'s; the system's own folders are what a shell would take then.
         let folders = path.flatMap { $0.isEmpty ? nil : $0 } ?? "/usr/local/bin:/usr/bin:/bin"
         for folder in folders.split(separator: ":", omittingEmptySubsequences: false) {
-            let file = FileSystem.path(program, from: folder.isEmpty ? base : String(folder))
+            let file = FileSystem.path(program, from: FileSystem.path(String(folder), from: base))
             if isProgram(file) { return file }
         }
         return nil

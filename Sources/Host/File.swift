@@ -8,6 +8,8 @@ package struct File: ~Copyable, Sendable {
         case reading
         /// For writing; the file must not be there, and is made with this mode.
         case creating(mode: UInt32)
+        /// For writing over what is there.
+        case writing
         /// For locking; made with mode 0600 when it is not there, its bytes never touched.
         case locking
     }
@@ -21,7 +23,9 @@ package struct File: ~Copyable, Sendable {
         switch access {
         case .reading: descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
         case .creating(let mode):
-            descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode)
+            // Readable too: where `posix_fallocate` is the library's own work, it looks at the bytes that are there.
+            descriptor = unsafe open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode)
+        case .writing: descriptor = unsafe open(path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC)
         case .locking: descriptor = unsafe open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
         }
         guard descriptor >= 0 else { throw .last("open", path) }
@@ -46,10 +50,10 @@ package struct File: ~Copyable, Sendable {
 
     /// Reads to the end; `EFBIG` when there are more than `limit` bytes.
     package borrowing func readToEnd(limit: Int) throws(HostError) -> [UInt8] {
-        // The size is a hint that saves growing; pipes and /proc files have none.
+        // The size is a hint that saves growing; pipes and /proc files have none, and a sparse file any that it likes.
         var bytes: [UInt8] = []
-        let hint = (try? status.size).map(Int.init) ?? 0
-        bytes.reserveCapacity(min(hint, limit) + 1)
+        let hint = min((try? status.size).map(Int.init) ?? 0, limit)
+        bytes.reserveCapacity(hint + 1)
         let chunk = 65536
         while true {
             let start = bytes.count
@@ -86,7 +90,8 @@ package struct File: ~Copyable, Sendable {
     ///
     /// Where the file system has no such call, the system's library writes zeros instead.
     package borrowing func reserve(_ size: Int64) throws(HostError) {
-        let code = posix_fallocate(descriptor, 0, off_t(size))
+        var code = EINTR
+        while code == EINTR { code = posix_fallocate(descriptor, 0, off_t(size)) }
         guard code == 0 else { throw HostError(operation: "reserve", path: path, code: code) }
     }
 

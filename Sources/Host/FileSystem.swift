@@ -98,7 +98,8 @@ package enum FileSystem {
     /// Replaces or makes a file: whoever reads it sees the old bytes or the new, whole, even after a power cut.
     ///
     /// The new bytes stand in a temporary file of mode 0600 in the same folder until they are on the disk; only the
-    /// rename makes them visible, and the folder is synced so that the rename lasts. On an error the old file stands.
+    /// rename makes them visible, and the folder is synced so that the rename lasts. On an error the old file stands,
+    /// unless it was the folder that could not be synced: then the new one does, until a power cut decides.
     package static func replace(
         _ path: String, with bytes: Span<UInt8>, mode: UInt32, group: UInt32? = nil
     ) throws(HostError) {
@@ -180,8 +181,8 @@ extension FileSystem {
     /// Makes a file with mode 0600, whole and on the disk, unless there is one of that name (`EEXIST`).
     package static func create(_ path: String, with bytes: Span<UInt8>) throws(HostError) {
         let temporary = temporaryName(for: path)
-        defer { _ = unsafe unlink(temporary) }
         let file = try File(temporary, .creating(mode: 0o600))
+        defer { _ = unsafe unlink(temporary) }
         try file.write(bytes)
         try file.sync()
         guard unsafe link(temporary, path) == 0 else { throw .last("create", path) }

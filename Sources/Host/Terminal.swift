@@ -17,8 +17,10 @@ package enum Terminal {
         if hidden, isSet {
             var silent = before
             silent.c_lflag &= ~tcflag_t(ECHO)
-            // Signals are held back until the echo is on again: a Ctrl-C must not leave a dumb terminal behind.
+            // Signals are held back until the echo is on again: a Ctrl-C must not leave a dumb terminal behind. It
+            // ends the line instead, as Enter does; the terminal would keep it until then.
             silent.c_lflag &= ~tcflag_t(ISIG)
+            unsafe withUnsafeMutableBytes(of: &silent.c_cc) { unsafe $0[Int(VEOL)] = 3 }
             unsafe tcsetattr(descriptor, TCSAFLUSH, &silent)
         }
         defer {
@@ -34,7 +36,7 @@ package enum Terminal {
             let got = unsafe read(descriptor, &byte, 1)
             if got < 0, errno == EINTR { continue }
             guard got >= 0 else { throw .last("read", "/dev/tty") }
-            // 3 is Ctrl-C, which a terminal without ISIG hands over as it is.
+            // 3 is Ctrl-C.
             if got == 0 || (hidden && byte == 3) { return line.isEmpty || byte == 3 ? nil : line }
             if byte == UInt8(ascii: "\n") { return line }
             line.append(byte)

@@ -58,7 +58,10 @@ package struct RedirectURI: Sendable, Equatable {
         if port.isEmpty {
             self.port = 80
         } else {
-            guard port.first == ":", let number = UInt16(port.dropFirst()), number > 0 else { return nil }
+            // `UInt16` alone would take `+80`.
+            guard port.first == ":", port.dropFirst().first?.isNumber == true, let number = UInt16(port.dropFirst()),
+                number > 0
+            else { return nil }
             self.port = Int(number)
         }
         let path = rest.dropFirst(authority.count).prefix { !"?#".contains($0) }
@@ -81,46 +84,55 @@ package struct Callback: Sendable {
 
     /// Takes a whole address, or its query alone; nil when there is nothing of a callback in it.
     package init?(pasted text: String) {
-        let text = text.trimmingBlanks
-        var query = text[...]
-        if let mark = text.firstIndex(of: "?") {
-            query = text[text.index(after: mark)...]
-        } else if text.contains("://") {
-            return nil
+        var query = text.trimmingBlanks.utf8[...]
+        // An address has no `=` before its scheme's colon, a query has one before any colon or question mark in it.
+        let isAddress = !query.prefix { $0 != UInt8(ascii: ":") && $0 != UInt8(ascii: "?") }.contains(UInt8(ascii: "="))
+        if isAddress {
+            guard let mark = query.firstIndex(of: UInt8(ascii: "?")) else { return nil }
+            query = query[query.index(after: mark)...]
         }
         // Providers of the Meta family end the address with `#_`.
-        self.init(query: String(query.prefix { $0 != "#" }))
+        self.init(query: String(decoding: query.prefix { $0 != UInt8(ascii: "#") }, as: UTF8.self))
     }
 
     /// Takes a query as a listener got it.
     package init?(query: String) {
         var fields: [String: Secret] = [:]
-        for pair in query.split(separator: "&") {
-            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard let name = Self.decode(parts[0]).flatMap({ String(validating: $0.span) }) else { return nil }
-            guard let value = Self.decode(parts.count > 1 ? parts[1] : "") else { return nil }
+        for pair in query.utf8.split(separator: UInt8(ascii: "&")) {
+            let parts = pair.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
+            guard let name = Self.decode(parts[0]), let value = Self.decode(parts.count > 1 ? parts[1] : "".utf8[...])
+            else { return nil }
             // A parameter must not stand twice (RFC 6749 §3.1); of two, none is to be believed.
-            guard fields[name] == nil else { return nil }
-            fields[name] = Secret(value)
+            guard fields.updateValue(Secret(value), forKey: String(decoding: name, as: UTF8.self)) == nil else {
+                return nil
+            }
         }
+        // One without a value counts as left out (RFC 6749 §3.1).
+        fields = fields.filter { !$0.value.isEmpty }
         guard fields["code"] != nil || fields["error"] != nil else { return nil }
-        code = fields["code"].flatMap { $0.isEmpty ? nil : $0 }
+        func words(_ name: String) -> String? {
+            fields[name].map { String(decoding: $0.revealedBytes(), as: UTF8.self) }
+        }
+        code = fields["code"]
         state = fields["state"]
-        error = fields["error"]?.revealed().map { code in
-            ProviderError(
-                code: code, detail: fields["error_description"]?.revealed(), logID: fields["log_id"]?.revealed())
+        error = words("error").map {
+            ProviderError(code: $0, detail: words("error_description"), logID: words("log_id"))
         }
     }
 
     /// Percent-decodes once, `+` as a blank; nil when an escape is cut short.
-    package static func decode(_ text: some StringProtocol) -> [UInt8]? {
+    package static func decode(_ text: some StringProtocol) -> [UInt8]? { decode(Substring(text).utf8) }
+
+    private static func decode(_ text: Substring.UTF8View) -> [UInt8]? {
         var bytes: [UInt8] = []
-        var rest = Array(text.utf8)[...]
+        var rest = text
         while let byte = rest.popFirst() {
             switch byte {
             case UInt8(ascii: "+"): bytes.append(UInt8(ascii: " "))
             case UInt8(ascii: "%"):
-                guard rest.count >= 2, let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16)
+                let digits = String(decoding: rest.prefix(2), as: UTF8.self)
+                // `UInt8` alone would take `+1`.
+                guard digits.utf8.count == 2, digits.allSatisfy(\.isHexDigit), let value = UInt8(digits, radix: 16)
                 else { return nil }
                 bytes.append(value)
                 rest = rest.dropFirst(2)

@@ -1,4 +1,5 @@
 package import Tokens
+import Transport
 
 /// What a provider knows of the app: the client, and how its people come back.
 package struct Registration: Sendable {
@@ -28,15 +29,28 @@ package struct Registration: Sendable {
         self.variables = variables
     }
 
-    /// The provider's variable that has no value, if there is one.
-    package var missingVariable: String? {
+    private var missingVariable: String? {
         provider.variables.keys.sorted().first { variables[$0] == nil && provider.variables[$0] == .some(nil) }
     }
 
-    /// An endpoint with its variables filled in.
+    /// Why requests could not be sent to this registration's endpoints: a variable without a value, plain http to another
+    /// machine. Nil when they could.
+    package var problem: Problem? {
+        if let variable = missingVariable {
+            return Problem("\(provider.displayName) needs the variable \(variable)", hint: "give it a value in the connection's variables")
+        }
+        do throws(EndpointURL.Refusal) { _ = try EndpointURL(endpoint(provider.tokenEndpoint)) } catch {
+            return Problem("\(provider.displayName) cannot be asked: \(error)", hint: error.hint)
+        }
+        return nil
+    }
+
+    /// An endpoint with its variables filled in. A base address may end with a slash or without.
     package func endpoint(_ template: String) -> String {
         provider.variables.reduce(template) { text, variable in
-            text.replacing("{\(variable.key)}", with: variables[variable.key] ?? variable.value ?? "")
+            var value = variables[variable.key] ?? variable.value ?? ""
+            if value.hasSuffix("/"), text.contains("{\(variable.key)}/") { value.removeLast() }
+            return text.replacing("{\(variable.key)}", with: value)
         }
     }
 }

@@ -21,7 +21,12 @@ package enum TokenAnswer: Sendable, Equatable {
             return
         }
         if let accessToken = object.token("access_token") {
-            self = .tokens(Self.tokens(accessToken, object, answer, provider))
+            // A refresh token that cannot be kept is not one left out: the old one may be spent all the same.
+            let isWhole = object.token("refresh_token") != nil || object.lacks("refresh_token")
+            self =
+                isWhole
+                ? .tokens(Self.tokens(accessToken, object, answer, provider))
+                : .unreadable("JSON with a refresh token that is no token")
         } else if let error = ProviderError(object, provider) {
             self = .error(error)
         } else {
@@ -34,12 +39,12 @@ package enum TokenAnswer: Sendable, Equatable {
     ) -> TokenSet {
         func end(_ member: String) -> Int64? { object.seconds(member).map { answer.at + $0 } }
         var extras: [String: Secret] = [:]
-        for member in provider.extraMembers { extras[member] = object.token(member) }
+        for member in provider.extraMembers { extras[member] = object.value(member) }
         return TokenSet(
-            accessToken: accessToken, tokenType: try? object.text("token_type"), obtainedAt: answer.at,
+            accessToken: accessToken, tokenType: object.value("token_type")?.revealed(), obtainedAt: answer.at,
             expiresAt: end("expires_in"), refreshToken: object.token("refresh_token"),
             refreshExpiresAt: provider.refreshLifetimeMember.flatMap(end), scopes: object.scopes("scope"),
-            subject: provider.subjectMember.flatMap { try? object.text($0) }, extras: extras)
+            subject: provider.subjectMember.flatMap { object.value($0)?.revealed() }, extras: extras)
     }
 
     private static func description(of body: Secret) -> String {
@@ -73,10 +78,18 @@ package struct ProviderError: Error, Sendable, Equatable {
     }
 
     init?(_ object: JSONObject, _ provider: Provider) {
-        guard let code = try? object.text("error"), !code.isEmpty else { return nil }
-        self.init(
-            code: code, detail: try? object.text("error_description"),
-            logID: provider.logIDMember.flatMap { try? object.text($0) })
+        if let inner = try? object.object("error") {
+            // Not RFC 6749's, but met: an object, whose code is "ok" where it is no error.
+            guard let code = try? inner.text("code"), !code.isEmpty, code != "ok" else { return nil }
+            self.init(
+                code: code, detail: try? inner.text("message"),
+                logID: provider.logIDMember.flatMap { try? inner.text($0) })
+        } else {
+            guard let code = try? object.text("error"), !code.isEmpty else { return nil }
+            self.init(
+                code: code, detail: try? object.text("error_description"),
+                logID: provider.logIDMember.flatMap { try? object.text($0) })
+        }
     }
 
     /// One line: code, explanation, log id.
@@ -104,10 +117,22 @@ extension Unicode.Scalar.Properties {
 }
 
 extension JSONObject {
-    /// A text that can be kept and handed out: not empty, without NUL.
+    /// A token as RFC 6749 (appendix A.12) has it: visible ASCII and blanks, so that it can stand in a header.
     fileprivate func token(_ name: String) -> Secret? {
-        guard let token = try? secret(name), !token.isEmpty else { return nil }
-        return token.hasNUL ? nil : token
+        guard let token = value(name) else { return nil }
+        let isToken = token.withSpan { bytes in bytes.indices.allSatisfy { (0x20...0x7E).contains(bytes[$0]) } }
+        return isToken ? token : nil
+    }
+
+    /// A text that can be kept and handed out: not empty, without NUL.
+    fileprivate func value(_ name: String) -> Secret? {
+        guard let value = try? secret(name), !value.isEmpty, !value.hasNUL else { return nil }
+        return value
+    }
+
+    /// Whether a member is not there, null or empty.
+    fileprivate func lacks(_ name: String) -> Bool {
+        ["null", "\"\"", nil].contains(raw(name)?.revealed())
     }
 
     /// A number of seconds, as a number or as a text that is one; nil for what is none or beyond all sense.
@@ -120,8 +145,8 @@ extension JSONObject {
 
     /// Scopes as a text, separated in one of the ways that are in use, or as an array.
     fileprivate func scopes(_ name: String) -> [String]? {
-        if let list = try? texts(name) { return list }
-        guard let text = try? text(name) else { return nil }
+        if let list = try? texts(name) { return list.filter { !$0.utf8.contains(0) } }
+        guard let text = value(name)?.revealed() else { return nil }
         return text.split { $0 == "," || $0 == " " }.map(String.init)
     }
 }

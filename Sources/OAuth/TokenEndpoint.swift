@@ -36,7 +36,7 @@ package struct TokenEndpoint: Sendable {
             return Response(reply: .unsent, problem: Problem("\(error)", hint: error.hint))
         }
         let message = HTTPRequest(
-            .post(body: request.body), url,
+            .post(body: request.body.revealedBytes()), url,
             headers: [
                 ("Content-Type", "application/x-www-form-urlencoded"), ("Accept", "application/json"),
                 ("Cache-Control", "no-cache"), ("User-Agent", userAgent),

@@ -4,8 +4,8 @@ package import Tokens
 package struct TokenRequest: Sendable {
     /// The endpoint's URL.
     package let url: String
-    /// The body, form-encoded; the caller's to wipe.
-    package let body: [UInt8]
+    /// The body, form-encoded: it holds what is spent.
+    package let body: Secret
 
     /// Asks for new tokens with a refresh token (RFC 6749 §6).
     package static func refresh(_ registration: Registration, with token: Secret) -> TokenRequest {
@@ -50,6 +50,6 @@ package struct TokenRequest: Sendable {
         if let secret = registration.clientSecret { form.append("client_secret", secret) }
         fields(&form)
         url = registration.endpoint(endpoint)
-        body = form.bytes
+        body = Secret(form.bytes)
     }
 }

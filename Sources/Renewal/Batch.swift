@@ -26,7 +26,7 @@ package struct Batch: Sendable {
         send: @escaping @Sendable (TokenRequest) async -> TokenEndpoint.Response
     ) {
         self.host = host
-        self.width = width
+        self.width = max(1, width)
         self.now = now
         self.send = send
     }
@@ -54,7 +54,7 @@ package struct Batch: Sendable {
             for await (index, response) in group {
                 // Step 2. A failure here stops no sibling, and the commit may still save the answer.
                 do { try store.keep(response.reply, forAsk: index) } catch { notKept = error }
-                outcomes[index] = Settlement.settle(asks[index].ask, response, in: store, now: now())
+                outcomes[index] = Settlement.settle(asks[index].ask, response, in: store)
                 start()
             }
         }
@@ -69,7 +69,7 @@ package struct Batch: Sendable {
         let outcomes = store.leftBehind.map { ask, reply in
             (
                 ask.name,
-                Settlement.settle(ask, TokenEndpoint.Response(reply: reply, problem: nil), in: store, now: now())
+                Settlement.settle(ask, TokenEndpoint.Response(reply: reply, problem: nil), in: store)
             )
         }
         try store.commit()

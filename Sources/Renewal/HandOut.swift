@@ -90,9 +90,12 @@ package struct HandOut: Sendable {
     }
 }
 
-/// The digests of what was written last to files that have no first line to know them by, two for each: the present
-/// one, and the one before it, which a crash may have left standing.
+/// The digests of what was written last to files that have no first line to know them by.
+///
+/// A crash or a full disk may have left an older file standing than the newest that was planned, and more than once in a
+/// row: so many are kept that a week of such failures is outlived.
 package struct OutputDigests: Sendable, Equatable {
+    private static let kept = 100
     private var byPath: [String: [String]] = [:]
 
     /// Reads them from the vault.
@@ -105,7 +108,7 @@ package struct OutputDigests: Sendable, Equatable {
 
     mutating func add(_ digest: String, for path: String) {
         guard byPath[path]?.last != digest else { return }
-        byPath[path] = Array(((byPath[path] ?? []) + [digest]).suffix(2))
+        byPath[path] = Array(((byPath[path] ?? []) + [digest]).suffix(Self.kept))
     }
 
     /// Writes them to the vault's records.

@@ -35,6 +35,9 @@ package struct Refresh: Sendable {
     package func run(_ targets: [Target], on store: any TokenStore) async throws -> [(
         name: RecordName, outcome: Outcome
     )] {
+        // A name given twice is asked for once: a second request would present a token that the first has spent.
+        var names: Set<RecordName> = []
+        let targets = targets.filter { names.insert($0.name).inserted }
         // What a run that died was answered comes first: it may be that nothing is due any more.
         let found = try batch.settleLeftBehind(on: store)
         let now = batch.now()
@@ -65,13 +68,14 @@ package struct Refresh: Sendable {
     }
 
     private func decide(_ target: Target, in store: any TokenStore, now: Int64) throws -> Decision {
-        let connection = try store.records.connection(target.name)
+        guard let connection = try store.records.connection(target.name), let tokens = connection.tokens else {
+            return .ends(.notConnected)
+        }
         let registration: Registration
         switch target.registration {
         case .success(let found): registration = found
         case .failure(let problem): return .ends(.misconfigured(problem))
         }
-        guard let connection, let tokens = connection.tokens else { return .ends(.notConnected) }
         guard connection.provider == registration.provider.id else {
             return .ends(.misconfigured(Self.otherProvider(target.name, connection, registration)))
         }

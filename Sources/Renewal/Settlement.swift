@@ -7,7 +7,7 @@ enum Settlement {
     ///
     /// Nothing but a complete answer changes a token.
     static func settle(
-        _ ask: Ask, _ response: TokenEndpoint.Response, in store: any TokenStore, now: Int64
+        _ ask: Ask, _ response: TokenEndpoint.Response, in store: any TokenStore
     ) -> Outcome {
         guard var connection = (try? store.records.connection(ask.name)) ?? nil else { return .notConnected }
         let provider = Catalogue.provider(connection.provider) ?? Catalogue.unknown(connection.provider)
@@ -76,11 +76,13 @@ enum Settlement {
             if spent == .authorization { connection.pending = nil }
             return refused(error, answer, ask, spent, provider, &connection)
         case .unreadable(let what):
-            // It may hold the only copy of a token: it is kept as it came.
-            connection.keepUnread(answer)
             let why =
                 trouble.map { "\($0.message) (\(what))" } ?? "the answer was \(what), with HTTP status \(answer.status)"
-            if answer.status == 429 { return .unavailable(Problem("too many requests: \(why)", hint: Hints.nextRun)) }
+            if answer.status == 429 {
+                return .unavailable(Problem("too many requests: \(why)", hint: Hints.again(ask.name, spent == .authorization)))
+            }
+            // It may hold the only copy of a token: it is kept as it came.
+            connection.keepUnread(answer)
             return unanswered(why, ask, spent, provider, &connection)
         }
     }
@@ -89,18 +91,21 @@ enum Settlement {
         _ error: ProviderError, _ answer: Answer, _ ask: Ask, _ spent: Spent, _ provider: Provider,
         _ connection: inout Connection
     ) -> Outcome {
-        let words = "\(provider.displayName) answered \(error.words)"
+        let tokens = [connection.tokens?.refreshToken, connection.tokens?.accessToken]
+        let words = "\(provider.displayName) answered \(error.words.hiding(tokens))"
+        let unavailable = Outcome.unavailable(
+            Problem(words, hint: Hints.again(ask.name, spent == .authorization)))
         switch error.code {
         case "invalid_grant", "access_denied", "bad_refresh_token", "bad_verification_code":
             if spent == .refreshToken { connection.trouble = .reauthorize }
             return .rejected(Problem(words, hint: Hints.connect(ask.name)))
-        case "server_error", "temporarily_unavailable", "slow_down", "rate_limit_exceeded":
-            return answer.status >= 500
-                ? unanswered(words, ask, spent, provider, &connection)
-                : .unavailable(Problem(words, hint: Hints.nextRun))
+        // It has not looked at the request.
+        case "temporarily_unavailable", "slow_down", "rate_limit_exceeded": return unavailable
+        // It broke over it, at an unknown place: before the token was spent, or after.
+        case "server_error", "internal_error": return unanswered(words, ask, spent, provider, &connection)
         default:
             if answer.status >= 500 { return unanswered(words, ask, spent, provider, &connection) }
-            if answer.status == 429 { return .unavailable(Problem(words, hint: Hints.nextRun)) }
+            if answer.status == 429 { return unavailable }
             if spent == .refreshToken { connection.trouble = .misconfigured }
             return .misconfigured(
                 Problem(
@@ -137,11 +142,31 @@ extension Connection {
     }
 }
 
+extension String {
+    /// The text without any token that it quotes, whole or cut short: it goes to terminals and logs.
+    fileprivate func hiding(_ tokens: [Secret?]) -> String {
+        var text = self
+        for token in tokens {
+            guard let start = token?.revealed()?.prefix(12), start.count == 12 else { continue }
+            while let quoted = text.firstRange(of: start) {
+                let end = text[quoted.upperBound...].firstIndex(of: " ") ?? text.endIndex
+                text.replaceSubrange(quoted.lowerBound..<end, with: "<redacted>")
+            }
+        }
+        return text
+    }
+}
+
 /// What mends what.
 enum Hints {
     static let nextRun = "nothing is lost; the next run tries again"
 
     static func connect(_ name: RecordName) -> String { "authorise it again: tokenkeep connect \(name)" }
+
+    /// Who tries again: the next run, or with a code a person.
+    static func again(_ name: RecordName, _ isAuthorization: Bool) -> String {
+        isAuthorization ? connect(name) : nextRun
+    }
 
     /// A connection's name as a key of the config.
     static func key(_ name: RecordName) -> String {

@@ -6,13 +6,14 @@ enum Derivation {
     static let label = Array("tokenkeep/v1".utf8)
 
     /// PRF(k, info, n): HKDF-Expand's first block on a key that is uniform already.
-    static func prf(_ key: Secret, _ info: String, _ data: Span<UInt8>, count: Int) throws(VaultError) -> SecretBuffer {
-        var message = label + Array(info.utf8)
-        message.append(copying: data)
-        message.append(1)
+    static func prf(_ key: Secret, _ info: String, _ data: Secret, count: Int) throws(VaultError) -> SecretBuffer {
+        // The data may be a token, so the message is put together in memory that is wiped.
+        let message = Secret(joining: [Secret(label), Secret(info), data, Secret([1])])
         return try sealing { () throws(SealingError) in
             let code = try key.withSpan { key throws(SealingError) in
-                try HMAC.code(.sha512, key: key, message: message.span)
+                try message.withSpan { message throws(SealingError) in
+                    try HMAC.code(.sha512, key: key, message: message)
+                }
             }
             return code.withSpan { SecretBuffer($0.extracting(0..<count)) }
         }
@@ -20,15 +21,12 @@ enum Derivation {
 
     /// A raw key finds its slot by this, without trying each.
     static func keyID(of rawKey: Secret, vaultID: [UInt8]) throws(VaultError) -> [UInt8] {
-        try prf(rawKey, "/key-id", vaultID.span, count: 8).withSpan { [UInt8](copying: $0) }
+        try prf(rawKey, "/key-id", Secret(vaultID), count: 8).withSpan { [UInt8](copying: $0) }
     }
 
     /// The fingerprint of a token, 32 hexadecimal digits.
     static func fingerprint(of token: Secret, vaultKey: Secret) throws(VaultError) -> String {
-        let code = try token.withSpan { token throws(VaultError) in
-            try prf(vaultKey, "/fingerprint", token, count: 16)
-        }
-        return code.withSpan { hexadecimal($0) }
+        try prf(vaultKey, "/fingerprint", token, count: 16).withSpan { hexadecimal($0) }
     }
 
     /// What a slot's seal and commitment authenticate beside themselves.
@@ -59,7 +57,7 @@ enum Derivation {
 
     /// The header's authentication code.
     static func headerMAC(_ header: [UInt8], vaultKey: Secret) throws(VaultError) -> [UInt8] {
-        let key = try prf(vaultKey, "/header", Span(), count: 32)
+        let key = try prf(vaultKey, "/header", Secret(""), count: 32)
         return try sealing { () throws(SealingError) in
             try key.withSpan { key throws(SealingError) in
                 try HMAC.code(.sha256, key: key, message: header.span).withSpan { [UInt8](copying: $0) }

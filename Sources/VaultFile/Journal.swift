@@ -5,7 +5,10 @@ import Tokens
 /// What has been asked and answered since the vault's last commit (FORMAT §6): a header and sealed frames.
 enum Journal {
     static let headerSize = 64
+    /// The largest length of a frame.
     static let largestFrame = 2 << 20
+    /// The smallest frame: length, salt, an empty text, tag.
+    private static let smallestFrame = 4 + 32 + AESGCM.tagSize
     private static let magic: [UInt8] = [0x89, 0x54, 0x4B, 0x4A, 0x0D, 0x0A, 0x1A, 0x0A]
 
     /// A header for a journal that starts from this vault.
@@ -25,7 +28,9 @@ enum Journal {
     ) throws(VaultError) -> [UInt8] {
         var bytes: [UInt8] = []
         let salt = randomness.bytes(32)
-        bytes.append(bigEndian: UInt32(salt.count + frame.count + AESGCM.tagSize))
+        let size = salt.count + frame.count + AESGCM.tagSize
+        guard size <= largestFrame else { throw .notKept("it is larger than a frame can be") }
+        bytes.append(bigEndian: UInt32(size))
         let length = bytes
         bytes += salt
         let keys = try Derivation.journalFrame(vaultKey, salt: salt, header: header, index: UInt64(index))
@@ -41,19 +46,21 @@ enum Journal {
         return bytes
     }
 
-    /// What a journal that was found has to do with the vault that was opened.
-    enum Finding {
-        /// It continues this vault: its frames, and whether a tail did not open.
-        case continues([Secret], unreadTail: Bool)
-        /// It was committed already; its removal is what a crash left undone.
-        case committed
+    /// What a journal that was found holds.
+    struct Finding {
+        /// The frames, up to the first that does not open.
+        var frames: [Secret] = []
+        /// Whether what stands behind them is anything but space that was not used.
+        var isTorn = false
+        /// Whether the vault has gone on since: its removal is what a crash left undone.
+        var isCommitted = false
     }
 
     /// Reads a journal that was found beside a vault.
     static func read(_ file: [UInt8], beside vault: VaultHeader, vaultKey: Secret) throws(VaultError) -> Finding {
         // A crash between making the file and writing its header leaves nothing that could have been asked.
-        guard file.contains(where: { $0 != 0 }) else { return .committed }
-        guard file.count >= headerSize else { return .continues([], unreadTail: true) }
+        guard let last = file.lastIndex(where: { $0 != 0 }) else { return Finding() }
+        guard file.count >= headerSize else { return Finding(isTorn: true) }
         guard file.starts(with: magic) else { throw .journalDamaged("it is not a journal") }
         let bytes = file.span
         guard bytes.integer(at: 8) == UInt16(1) else { throw .unsupported("the journal's version") }
@@ -63,48 +70,57 @@ enum Journal {
         guard file[16..<32] == vault.vaultID[...] else { throw .journalDamaged("it belongs to another vault") }
         let epoch: UInt32 = bytes.integer(at: 12)
         let base: UInt64 = bytes.integer(at: 32)
-        if (epoch, base) < (vault.epoch, vault.generation) { return .committed }
-        guard (epoch, base) == (vault.epoch, vault.generation) else {
+        guard (epoch, base) <= (vault.epoch, vault.generation) else {
             throw .olderThanJournal(vault: vault.generation, journal: base)
         }
-        return try frames(file, vaultKey: vaultKey)
+        // One that was committed is read as well: where its header was altered, its frames do not open.
+        var finding = Finding(isCommitted: (epoch, base) < (vault.epoch, vault.generation))
+        var position = headerSize
+        while let end = end(ofFrameAt: position, in: file),
+            let frame = try open(file, position..<end, index: finding.frames.count, vaultKey: vaultKey)
+        {
+            finding.frames.append(frame)
+            position = end
+        }
+        finding.isTorn = last >= position
+        if finding.isTorn, !finding.isCommitted,
+            try isFrame(in: file, from: position, to: last, behind: finding.frames.count, vaultKey: vaultKey)
+        {
+            throw .journalDamaged("a frame does not open")
+        }
+        return finding
     }
 
-    private static func frames(_ file: [UInt8], vaultKey: Secret) throws(VaultError) -> Finding {
-        let header = Array(file[..<headerSize])
-        var frames: [Secret] = []
-        var position = headerSize
-        var index = 0
-        var isBroken = false
-        while position < file.count {
-            guard file.count - position >= 4 else {
-                isBroken = isBroken || file[position...].contains { $0 != 0 }
-                break
+    /// Whether a frame stands behind one that does not open.
+    ///
+    /// Each frame was on the disk before the next was written, so behind one that was cut short there is none. What was
+    /// altered may be a length, which then tells nothing: every place is tried, for any of the next 64 frames.
+    private static func isFrame(
+        in file: [UInt8], from start: Int, to last: Int, behind index: Int, vaultKey: Secret
+    ) throws(VaultError) -> Bool {
+        for position in stride(from: start + 1, to: last, by: 1) {
+            guard let end = end(ofFrameAt: position, in: file) else { continue }
+            for skipped in 1...64 where start + skipped * smallestFrame <= position {
+                if try open(file, position..<end, index: index + skipped, vaultKey: vaultKey) != nil { return true }
             }
-            let length = Int(file.span.integer(at: position) as UInt32)
-            let end = position + 4 + length
-            guard length >= 48, length <= largestFrame, end <= file.count else {
-                // Space that was reserved and not used is zeros to the end; anything else is a tail that was torn.
-                isBroken = isBroken || file[position...].contains { $0 != 0 }
-                break
-            }
-            if let frame = try open(file, position..<end, index: index, header: header, vaultKey: vaultKey) {
-                guard !isBroken else { throw .journalDamaged("a frame does not open") }
-                frames.append(frame)
-            } else {
-                isBroken = true
-            }
-            position = end
-            index += 1
         }
-        return .continues(frames, unreadTail: isBroken)
+        return false
+    }
+
+    /// Where a frame ends; nil when there can be none.
+    private static func end(ofFrameAt start: Int, in file: [UInt8]) -> Int? {
+        guard file.count - start >= smallestFrame else { return nil }
+        let length = Int(file.span.integer(at: start) as UInt32)
+        return length >= smallestFrame - 4 && length <= min(largestFrame, file.count - start - 4)
+            ? start + 4 + length : nil
     }
 
     private static func open(
-        _ file: [UInt8], _ range: Range<Int>, index: Int, header: [UInt8], vaultKey: Secret
+        _ file: [UInt8], _ range: Range<Int>, index: Int, vaultKey: Secret
     ) throws(VaultError) -> Secret? {
         let start = range.lowerBound
         let salt = Array(file[start + 4..<start + 36])
+        let header = Array(file[..<headerSize])
         let keys = try Derivation.journalFrame(vaultKey, salt: salt, header: header, index: UInt64(index))
         let bytes = file.span
         return try keys.withSpan { keys throws(VaultError) -> Secret? in

@@ -3,6 +3,9 @@ import Tokens
 
 /// The frames' JSON (FORMAT §6).
 enum JournalFrame {
+    /// How much of an answer's body is kept; in base64 it fits a frame.
+    private static let largestBody = 1 << 20
+
     static func encode(_ ask: Ask) -> Secret {
         var object = JSONObject()
         object.set("t", "ask")
@@ -24,7 +27,8 @@ enum JournalFrame {
             object.set("status", answer.status)
             object.set("date", answer.date)
             object.set("at", answer.at)
-            object.set("body", Secret(answer.body.withSpan { Base64.encode($0, .standard) }))
+            let body = answer.body.withSpan { Base64.encode($0.extracting(first: largestBody), .standard) }
+            object.set("body", Secret(body))
         case .unsent: object.set("t", "unsent")
         case .missing: return nil
         }

@@ -62,7 +62,7 @@ package struct KeySlot: Sendable, Equatable {
         guard zeros(1..<4), zeros(28..<32) else { throw .malformed("a key slot's reserved fields") }
     }
 
-    /// Puts a slot together from its parts.
+    /// Puts a slot together from its parts; the label is one that `isLabel` takes, or a staged key's.
     init(
         kind: UInt8, id: UInt32, createdAt: UInt64, cost: ScryptCost?, salt: [UInt8], keyID: [UInt8], label: String,
         sealing: (_ fields: [UInt8]) throws(VaultError) -> [UInt8]
@@ -79,9 +79,9 @@ package struct KeySlot: Sendable, Equatable {
         bytes = try fields + sealing(fields)
     }
 
-    /// Whether a person may give a slot this name.
+    /// Whether a person may give a slot this name; `.next` at the end is kept for staged keys.
     package static func isLabel(_ text: String) -> Bool {
-        (1...24).contains(text.utf8.count) && text.utf8.allSatisfy(isLabelByte)
+        (1...24).contains(text.utf8.count) && text.utf8.allSatisfy(isLabelByte) && !text.hasSuffix(".next")
     }
 
     private static func isLabelByte(_ byte: UInt8) -> Bool {

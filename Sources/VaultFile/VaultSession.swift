@@ -14,7 +14,7 @@ package final class VaultSession: TokenStore {
     /// The file to which a journal's torn tail was put aside, where there was one.
     package private(set) var unreadTail: String?
 
-    private let file: VaultFile
+    let file: VaultFile
     private let lock: File
     private var journal: OpenJournal?
     /// The header in the file as it was when this process read or wrote it last.
@@ -50,21 +50,33 @@ package final class VaultSession: TokenStore {
             try FileSystem.contents(of: file.journalPath, limit: 1 << 30)
         }
         guard let bytes = found else { return }
-        switch try Journal.read(bytes, beside: vault.header, vaultKey: vault.vaultKey) {
-        case .committed: try writing { () throws(HostError) in try FileSystem.remove(file.journalPath) }
-        case .continues(let frames, let isTorn):
-            leftBehind = try JournalFrame.decode(frames)
-            // A copy is on the disk before the journal can be removed: the torn tail is never thrown away.
-            if isTorn { unreadTail = try keepAside(bytes) }
+        let finding = try Journal.read(bytes, beside: vault.header, vaultKey: vault.vaultKey)
+        leftBehind = finding.isCommitted ? [] : try JournalFrame.decode(finding.frames)
+        // A copy is on the disk before the journal can be removed: what does not open is never thrown away.
+        if finding.isTorn { unreadTail = try keepAside(bytes) }
+        // Intents come before all else: without one nothing was asked, and there is nothing to commit.
+        if leftBehind.isEmpty {
+            try writing { () throws(HostError) in try FileSystem.remove(file.journalPath) }
+        } else {
             journal = .found
         }
     }
 
     private func keepAside(_ bytes: [UInt8]) throws(VaultError) -> String {
-        let path = file.journalPath + ".\(file.now()).unread"
-        try writing { () throws(HostError) in try FileSystem.replace(path, with: bytes.span, mode: 0o600) }
-        return path
+        try writing { () throws(HostError) in
+            // The journal's own time: however many runs die before the commit, they make one copy.
+            var time = try FileSystem.status(of: file.journalPath)?.modified ?? file.now()
+            var path: String { "\(file.journalPath).\(time).unread" }
+            while try FileSystem.status(of: path) != nil,
+                (try? FileSystem.contents(of: path, limit: bytes.count)) != bytes
+            { time += 1 }
+            try FileSystem.replace(path, with: bytes.span, mode: 0o600)
+            return path
+        }
     }
+
+    /// Whether a journal stands that has not been committed.
+    var hasJournal: Bool { journal != nil }
 
     // MARK: Asking
 
@@ -73,7 +85,9 @@ package final class VaultSession: TokenStore {
     /// Before: no journal; the vault is all that is known. After: journal with every intent, file and folder synced;
     /// whatever dies now, the next run knows what may have been spent. When it fails nothing has been asked.
     package func begin(_ asks: [Ask]) throws {
-        precondition(journal == nil, "a journal that was found is committed before another one is begun")
+        precondition(!hasJournal, "a journal that was found is committed before another one is begun")
+        // A record that no commit would take must not be found only when the answers are there.
+        do throws(RecordError) { try vault.records.check() } catch { throw VaultError.record(error) }
         let room = vault.records.all.reduce(0) { $0 + $1.json.count + $1.name.text.utf8.count + 2 }
         guard room + asks.count * OpenJournal.roomPerAnswer <= Plaintext.largestBody else {
             throw VaultError.cannotWrite("the answers could make the vault larger than 256 MiB")
@@ -85,8 +99,12 @@ package final class VaultSession: TokenStore {
                 JournalFrame.encode(ask), index: index, header: header, vaultKey: vault.vaultKey,
                 randomness: file.randomness)
         }
+        let open: File
+        // Not removed when it cannot be made: whose it is that stands there is not known.
+        do throws(HostError) { open = try File(file.journalPath, .creating(mode: 0o600)) } catch {
+            throw VaultError.cannotWrite("\(error)")
+        }
         do throws(HostError) {
-            let open = try File(file.journalPath, .creating(mode: 0o600))
             try open.write(bytes.span)
             try open.reserve(Int64(bytes.count + asks.count * OpenJournal.roomPerAnswer))
             try open.sync()
@@ -111,7 +129,11 @@ package final class VaultSession: TokenStore {
             // At its place, not behind what came last: a frame that was cut short by a full disk is written over.
             try open.file.write(bytes.span, at: open.end)
             try open.file.syncData()
-        } catch { throw VaultError.notKept("\(error)") }
+        } catch {
+            // What this descriptor says from now on is not to be trusted: the next answer gets another.
+            if let other = try? File(file.journalPath, .writing) { open.file = other }
+            throw VaultError.notKept("\(error)")
+        }
         open.next += 1
         open.end += Int64(bytes.count)
     }
@@ -147,18 +169,21 @@ package final class VaultSession: TokenStore {
 
     /// With a journal the answers are safe and the next run finishes; without one nothing has happened.
     private func failure(_ error: VaultError) -> VaultError {
-        if journal == nil { return error }
-        switch error {
-        case .cannotWrite(let reason): return .kept(reason)
-        case .replacedMeanwhile: return .kept("another program replaced it")
-        default: return error
+        guard hasJournal else { return error }
+        return switch error {
+        case .cannotWrite(let reason), .cryptography(let reason): .kept(reason)
+        case .unreadable(let error): .kept("\(error)")
+        case .replacedMeanwhile, .notFound, .malformed: .kept("another program replaced it")
+        default: error
         }
     }
 
     private func replace(with bytes: [UInt8], of next: OpenVault) throws(VaultError) {
-        let temporary = FileSystem.temporaryName(for: file.path)
+        // One name, and only the lock's holder uses it: what a dead run left there is not the vault, and goes.
+        let temporary = file.path + ".next"
         do throws(VaultError) {
             try writing { () throws(HostError) in
+                try FileSystem.remove(temporary)
                 let made = try File(temporary, .creating(mode: 0o600))
                 try made.write(bytes.span)
                 try made.sync()
@@ -167,7 +192,7 @@ package final class VaultSession: TokenStore {
             let written = try reading { () throws(HostError) in
                 try FileSystem.contents(of: temporary, limit: VaultFile.largestFile) ?? []
             }
-            guard written == bytes, (try? next.opensAgain(written)) == true else {
+            guard written == bytes, (try? next.opensAgain(written, allowing: file.profile.allowed)) == true else {
                 throw .cannotWrite("\(temporary) does not hold what was written to it")
             }
             guard try file.bytes().starts(with: storedHeader) else { throw .replacedMeanwhile }
@@ -195,7 +220,7 @@ private enum OpenJournal {
 
 /// The journal that is being written.
 private final class JournalFile {
-    let file: File
+    var file: File
     let header: [UInt8]
     /// The number of the next frame.
     var next: Int
@@ -212,8 +237,8 @@ private final class JournalFile {
 
 extension OpenVault {
     /// Whether a file opens with this vault's key and holds as many records.
-    fileprivate func opensAgain(_ bytes: [UInt8]) throws(VaultError) -> Bool {
-        let header = try VaultHeader(parsing: bytes, allowing: Set(header.slots.map(\.cost)))
+    fileprivate func opensAgain(_ bytes: [UInt8], allowing costs: Set<ScryptCost>) throws(VaultError) -> Bool {
+        let header = try VaultHeader(parsing: bytes, allowing: costs)
         let again = try OpenVault(bytes, header: header, vaultKey: vaultKey, openedBy: openedBy)
         return again.header == header && again.records.all.count == records.all.count
     }

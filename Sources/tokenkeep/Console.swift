@@ -31,7 +31,9 @@ enum Console {
                 try? print(Tokenkeep.fullMessage(for: error))
                 return 0
             }
-            complain("tokenkeep", Failure(.wrongUse, Tokenkeep.message(for: error), hint: "see: tokenkeep help"))
+            let command = LeadingOptions.command(of: Array(CommandLine.arguments.dropFirst()))
+            let hint = (["see: tokenkeep help"] + command).joined(separator: " ")
+            complain("tokenkeep", Failure(.wrongUse, Tokenkeep.message(for: error), hint: hint))
             return Failure.Status.wrongUse.rawValue
         }
         let failure = Failure(error)

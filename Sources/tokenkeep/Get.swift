@@ -1,4 +1,5 @@
 import ArgumentParser
+import Config
 import Exports
 import Host
 import OAuth
@@ -30,7 +31,7 @@ struct Get: AsyncParsableCommand {
             if let name = RecordName(name), let value = try vault.records.secret(name) {
                 return try Console.print(value)
             }
-            let (connection, field) = try find(in: vault.records)
+            let (connection, field) = try find(in: vault.records, place.config)
             let now = ThisProcess.now
             let tokens = try vault.records.connection(connection)?.tokens
             // The common case takes no lock and asks nobody: what is fresh is handed out as it is.
@@ -44,7 +45,7 @@ struct Get: AsyncParsableCommand {
     private var minimum: Int64 { max(1, minValid.duration.components.seconds) }
 
     /// The connection and the part of it that the name means: the record of that name, else the export name.
-    private func find(in records: Records) throws -> (RecordName, Field) {
+    private func find(in records: Records, _ config: Config?) throws -> (RecordName, Field) {
         if let name = RecordName(name), try records.kind(name) == .connection { return (name, Field(field)) }
         for connection in records.names where try records.kind(connection) == .connection {
             let prefix = ExportName.prefix(of: connection.text) + "_"
@@ -55,6 +56,9 @@ struct Get: AsyncParsableCommand {
             if let field = fields.first(where: { ExportName.prefix(of: $0) == suffix }) {
                 return (connection, Field(field))
             }
+        }
+        if let name = RecordName(name), config?.connections[name] != nil {
+            throw Failure(.notThere, "\(name) has never been connected", hint: "tokenkeep connect \(name)")
         }
         throw Failure.noSuchName(name)
     }

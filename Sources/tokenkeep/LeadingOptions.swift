@@ -9,6 +9,18 @@ enum LeadingOptions {
     ]
     private static let flags: Swift.Set = ["--allow-readable-key", "--quiet", "-q", "--verbose", "-v", "--offline"]
 
+    /// The words that name a command that there is.
+    static func command(of arguments: [String]) -> [String] {
+        var command: any ParsableCommand.Type = Tokenkeep.self
+        var words: [String] = []
+        for word in moved(arguments) {
+            guard let next = command.configuration.subcommands.first(where: { $0._commandName == word }) else { break }
+            command = next
+            words.append(word)
+        }
+        return words
+    }
+
     /// The arguments with such options behind the command's name; as they are when anything else comes first.
     static func moved(_ arguments: [String]) -> [String] {
         var end = 0

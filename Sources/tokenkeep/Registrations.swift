@@ -54,10 +54,8 @@ extension ConnectionConfig {
             provider: provider, clientID: try value(of: clientID, in: records),
             clientSecret: try secret(of: name, provider, in: records), redirectURI: redirectURI, scopes: scopes,
             variables: variables)
-        if let variable = registration.missingVariable {
-            throw Problem(
-                "\(provider.displayName) needs the variable \(variable)",
-                hint: "add [connections.\(TOMLText.key(name.text)).variables] with \(variable) = \"…\"")
+        if let problem = registration.problem {
+            throw Problem(problem.message, hint: "\(problem.hint) ([connections.\(TOMLText.key(name.text)).variables])")
         }
         return registration
     }

@@ -49,6 +49,9 @@ struct BadInputTests {
         Wrong(
             "printf '[connections.t]\\nprovider=\"tiktok\"\\nclient_id=\"i\"\\nclient_secret=\"CANARY\"\\n' >> tokenkeep.toml; tokenkeep list",
             78, "literal"),
+        Wrong(
+            "printf '[connections.sandbox]\\nprovider=\"sandbox\"\\nclient_id=\"i\"\\nvariables={base_url=\"http://example.com\"}\\n' >> tokenkeep.toml; printf x | tokenkeep set SANDBOX_CLIENT_SECRET; tokenkeep connect sandbox --print-url",
+            78, "plain http"),
         Wrong("tokenkeep connect nowhere", 78, "no provider nowhere"),
         Wrong("tokenkeep connect tiktok", 78, "no section"),
         Wrong("tokenkeep export nosuch", 78, "no format"),

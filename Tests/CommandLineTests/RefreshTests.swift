@@ -132,14 +132,25 @@ struct RefreshTests {
     }
 
     @Test func howeverManyRefreshAtOnceOneRequestGoesOut() async throws {
-        let tiktok = try await TikTokBench(accessLifetime: 8)
-        // Cron, PM2, a person and two apps, when the token is due.
+        let tiktok = try await TikTokBench()
+        // A token of unknown age is due at once: for cron, PM2, a person and six apps.
+        try tiktok.bench.append(
+            """
+            [connections.sandbox-tiktok]
+            provider = "sandbox-tiktok"
+            client_id = "sandbox-client"
+            client_secret = { secret = "TIKTOK_CLIENT_SECRET" }
+            variables = { base_url = "\(tiktok.sandbox.baseURL)" }
+
+            """, to: "tokenkeep.toml")
         try await tiktok.bench.ok(
             """
-            while [ $(($(tokenkeep get --offline --min-valid 1s tiktok --field expires_at) - $(date +%s))) -gt 6 ]; do :; done
-            for i in 1 2 3 4 5 6; do tokenkeep refresh & tokenkeep get tiktok --min-valid 7s > /dev/null & done; wait
+            printf 'SANDBOX_TIKTOK_ACCESS_TOKEN=act.old\nSANDBOX_TIKTOK_REFRESH_TOKEN=%s\n' $(tokenkeep get tiktok --field refresh_token) > .env
+            tokenkeep -q import .env
+            for i in 1 2 3 4 5 6; do tokenkeep refresh & tokenkeep get sandbox-tiktok > got$i & done; wait
             """)
         #expect(try await tiktok.refreshes() == 1)
+        #expect(try await tiktok.bench.ok("cat got? | sort -u | wc -l") == "1\n", "all are handed the same new token")
     }
 
     @Test func aTokenThatIsFreshIsHandedOutWithoutTheLock() async throws {
@@ -150,12 +161,14 @@ struct RefreshTests {
     }
 
     @Test func anExpiredTokenIsRenewedByGetAndNotOffline() async throws {
-        let tiktok = try await TikTokBench(accessLifetime: 1)
-        try await tiktok.bench.ok(
-            "e=$(tokenkeep get tiktok --offline --min-valid 1s --field expires_at || echo 0); while [ $(date +%s) -le $e ]; do :; done"
-        )
-        #expect(await tiktok.bench.sh("tokenkeep get tiktok --offline").status == 10)
+        let tiktok = try await TikTokBench(accessLifetime: 0)
+        let offline = await tiktok.bench.sh(
+            "tokenkeep get tiktok --offline; echo $?; TOKENKEEP_OFFLINE=1 tokenkeep run -- true; echo $?")
+        #expect(offline.output == "10\n10\n", "\(offline.words)")
         #expect(try await tiktok.refreshes() == 0)
+        // What the sandbox gives has ended again, so there is nothing to print; but it was asked.
+        #expect(await tiktok.bench.sh("tokenkeep get tiktok").status == 10)
+        #expect(try await tiktok.refreshes() == 1)
     }
 
     @Test func aConnectionThatWasNeverMadeIsPassedOverOrNamed() async throws {

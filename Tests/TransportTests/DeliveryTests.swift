@@ -4,7 +4,7 @@ import Testing
 @testable import Transport
 
 /// What a server does to a request, and what is said of it: the answer, "not sent" or "may have been received".
-@Suite struct DeliveryTests {
+@Suite(.timeLimit(.minutes(1))) struct DeliveryTests {
     private let json = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 7\r\n\r\n{\"a\":1}"
 
     @Test func aWholeAnswerIsGivenWithItsHeaders() async throws {
