@@ -76,13 +76,13 @@ struct SectionOptions: ParsableArguments {
 
     private func keepClientSecret(of name: RecordName, _ provider: String, _ place: Workplace) async throws {
         guard let secretName = RecordName(ExportName.clientSecret(of: name)) else { return }
-        let session = try await place.open()
-        guard try session.records.secret(secretName) == nil else { return }
+        guard try await place.read().records.secret(secretName) == nil else { return }
         guard let typed = try Terminal.ask("Client secret (kept in the vault as \(secretName)): ", hidden: true),
             !typed.isEmpty
         else {
             throw Failure(.wrongUse, "no client secret was given", hint: "run it again; nothing has changed")
         }
+        let session = try await place.open()
         try session.records.set(secretName, secret: Secret(typed), at: ThisProcess.now)
         try session.commit()
     }

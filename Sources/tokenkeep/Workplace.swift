@@ -70,11 +70,14 @@ struct Workplace {
     }
 
     /// Takes the lock and opens the vault for writing; what a dead run left is in it and committed.
-    func open() async throws -> VaultSession {
+    ///
+    /// `prepare` runs between the question for the key and the lock: no person is waited for while others wait.
+    func open(preparing prepare: () throws -> Void = {}) async throws -> VaultSession {
         let file = try vault()
         return try await naming(file.path) {
             _ = try file.readHeader()
             let secret = try await unlockSecret(for: file)
+            try prepare()
             let session = try await file.session(unlocking: secret, wait: options.lockWait.duration)
             try settle(session)
             return session

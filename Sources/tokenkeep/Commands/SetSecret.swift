@@ -19,8 +19,8 @@ struct SetSecret: AsyncParsableCommand {
     func run() async throws {
         let name = try RecordName(secret: name)
         let place = try Workplace(options)
-        let value = try value()
-        let session = try await place.open()
+        var value = Secret("")
+        let session = try await place.open { value = try self.value() }
         try await place.naming(session.path) {
             guard try session.records.kind(name) != .connection else {
                 throw Failure(
