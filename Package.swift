@@ -53,7 +53,7 @@ let package = Package(
         .testTarget(
             name: "LocalServerTests",
             dependencies: [
-                "LocalServer", .product(name: "NIOCore", package: "swift-nio"),
+                "LocalServer", "Host", .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ]),
         .testTarget(

@@ -110,17 +110,13 @@ extension ConnectionConfig {
         self.init(provider: provider, clientID: clientID)
         if section.isFalse("client_secret") {
             clientSecret = .none
-        } else {
-            switch try? section.value("client_secret") {
-            case .secret(let name): clientSecret = .secret(name)
-            case .some(nil): break
-            default:
+        } else if section.names.contains("client_secret") {
+            guard case .secret(let name)? = try? section.value("client_secret") else {
                 throw section.wrong(
                     "client_secret", "is a literal, and a config is not the place for a secret",
-                    hint:
-                        "put it into the vault with: tokenkeep set NAME, and write client_secret = { secret = \"NAME\" }"
-                )
+                    hint: "keep it with: tokenkeep set NAME, and write client_secret = { secret = \"NAME\" }")
             }
+            clientSecret = .secret(name)
         }
         redirectURI = try section.text("redirect_uri")
         scopes = try section.texts("scopes") ?? []

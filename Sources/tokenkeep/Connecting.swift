@@ -79,13 +79,13 @@ struct Connecting: Sendable {
             await result.set(.success(()))
             return BrowserPage(
                 .success, "\(name) is connected",
-                ["tokenkeep has the tokens and keeps them fresh.", "You can close this tab now."])
+                ["tokenkeep has the tokens and keeps them fresh."])
         } catch {
             let failure = Failure(error)
             await result.set(.failure(failure))
             return BrowserPage(
                 .failed, "\(name) is not connected",
-                [failure.message, "The terminal says what to do next. You can close this tab now."])
+                [failure.message, "The terminal says what to do next."])
         }
     }
 
