@@ -83,7 +83,8 @@ extension Config {
         for section in try root.sections("outputs") {
             let output = try OutputConfig(section, config.folder)
             guard !config.outputs.contains(where: { $0.path == output.path }) else {
-                throw section.wrong("path", "is that of another output, too", hint: "give each output a file of its own")
+                throw section.wrong(
+                    "path", "is that of another output, too", hint: "give each output a file of its own")
             }
             config.outputs.append(output)
         }
@@ -140,7 +141,9 @@ extension OutputConfig {
         after = try section.texts("after")
         if after?.isEmpty == true { throw section.wrong("after", "is empty", hint: "name a command, or leave it out") }
         if let text = try section.text("mode") {
-            guard text.utf8.count <= 4, text.allSatisfy(\.isNumber), let mode = UInt32(text, radix: 8), mode & ~0o777 == 0, mode & 0o400 != 0 else {
+            guard text.utf8.count <= 4, text.allSatisfy(\.isNumber), let mode = UInt32(text, radix: 8),
+                mode & ~0o777 == 0, mode & 0o400 != 0
+            else {
                 throw section.wrong("mode", "is no file mode", hint: "write it in octal, as in mode = \"0640\"")
             }
             self.mode = mode

@@ -33,11 +33,13 @@ package struct Registration: Sendable {
         provider.variables.keys.sorted().first { variables[$0] == nil && provider.variables[$0] == .some(nil) }
     }
 
-    /// Why requests could not be sent to this registration's endpoints: a variable without a value, plain http to another
-    /// machine. Nil when they could.
+    /// Why requests could not be sent to this registration's endpoints, such as a variable without a value or plain http
+    /// to another machine; nil when they could.
     package var problem: Problem? {
         if let variable = missingVariable {
-            return Problem("\(provider.displayName) needs the variable \(variable)", hint: "give it a value in the connection's variables")
+            return Problem(
+                "\(provider.displayName) needs the variable \(variable)",
+                hint: "give it a value in the connection's variables")
         }
         do throws(EndpointURL.Refusal) { _ = try EndpointURL(endpoint(provider.tokenEndpoint)) } catch {
             return Problem("\(provider.displayName) cannot be asked: \(error)", hint: error.hint)

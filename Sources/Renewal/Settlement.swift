@@ -79,7 +79,8 @@ enum Settlement {
             let why =
                 trouble.map { "\($0.message) (\(what))" } ?? "the answer was \(what), with HTTP status \(answer.status)"
             if answer.status == 429 {
-                return .unavailable(Problem("too many requests: \(why)", hint: Hints.again(ask.name, spent == .authorization)))
+                return .unavailable(
+                    Problem("too many requests: \(why)", hint: Hints.again(ask.name, spent == .authorization)))
             }
             // It may hold the only copy of a token: it is kept as it came.
             connection.keepUnread(answer)

@@ -98,9 +98,9 @@ enum Journal {
     private static func isFrame(
         in file: [UInt8], from start: Int, to last: Int, behind index: Int, vaultKey: Secret
     ) throws(VaultError) -> Bool {
-        for position in stride(from: start + 1, to: last, by: 1) {
+        for position in start..<last {
             guard let end = end(ofFrameAt: position, in: file) else { continue }
-            for skipped in 1...64 where start + skipped * smallestFrame <= position {
+            for skipped in 1...64 {
                 if try open(file, position..<end, index: index + skipped, vaultKey: vaultKey) != nil { return true }
             }
         }

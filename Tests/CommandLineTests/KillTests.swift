@@ -20,14 +20,16 @@ import Testing
         for calls in Self.steps {
             for step in 1... {
                 let killed = await tiktok.bench.sh(
-                    "exec strace -f -qq -o /dev/null -e inject=\(calls):signal=KILL:when=\(step) tokenkeep refresh --force")
+                    "exec strace -f -qq -o /dev/null -e inject=\(calls):signal=KILL:when=\(step) tokenkeep refresh --force"
+                )
                 // The first run that is not killed has fewer steps than that: all of them have been tried.
                 if killed.status == 0 { break }
                 let status = try await goOn(after: "\(calls) \(step)", tiktok)
                 counts[status, default: 0] += 1
             }
         }
-        print("killed at \(counts.values.reduce(0, +)) steps; the next run ended with", counts.sorted { $0.key < $1.key })
+        print(
+            "killed at \(counts.values.reduce(0, +)) steps; the next run ended with", counts.sorted { $0.key < $1.key })
         #expect(counts[0, default: 0] > 40 && counts[12, default: 0] > 0)
     }
 
