@@ -65,6 +65,8 @@ let package = Package(
         .testTarget(
             name: "ImportsTests", dependencies: ["Imports", .product(name: "Subprocess", package: "swift-subprocess")]),
         .testTarget(name: "ExportsTests", dependencies: ["Exports", "Tokens", "Host"]),
+        .testTarget(name: "ConfigTests", dependencies: ["Config", "Tokens"]),
+        .testTarget(name: "OAuthTests", dependencies: ["OAuth", "Tokens"]),
         .testTarget(name: "CommandLineTests", dependencies: ["tokenkeep", "Host", "Sandbox"]),
     ]
 )
