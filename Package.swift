@@ -67,6 +67,9 @@ let package = Package(
         .testTarget(name: "ExportsTests", dependencies: ["Exports", "Tokens", "Host"]),
         .testTarget(name: "ConfigTests", dependencies: ["Config", "Tokens"]),
         .testTarget(name: "OAuthTests", dependencies: ["OAuth", "Tokens"]),
+        .testTarget(
+            name: "RenewalTests",
+            dependencies: ["Renewal", "OAuth", "Tokens", "Sealing", "VaultFile", "Sandbox", "Host"]),
         .testTarget(name: "CommandLineTests", dependencies: ["tokenkeep", "Host", "Sandbox"]),
     ]
 )
