@@ -65,6 +65,11 @@ let package = Package(
         .testTarget(
             name: "ImportsTests", dependencies: ["Imports", .product(name: "Subprocess", package: "swift-subprocess")]),
         .testTarget(name: "ExportsTests", dependencies: ["Exports", "Tokens", "Host"]),
+        .executableTarget(
+            name: "VaultCrasher", dependencies: ["VaultFile", "Tokens", "Sealing", "Host"], path: "Tests/VaultCrasher"),
+        .testTarget(
+            name: "VaultFileTests", dependencies: ["VaultFile", "Tokens", "Sealing", "Host", "VaultCrasher"],
+            exclude: ["Vectors"]),
         .testTarget(name: "ConfigTests", dependencies: ["Config", "Tokens"]),
         .testTarget(name: "OAuthTests", dependencies: ["OAuth", "Tokens"]),
         .testTarget(
