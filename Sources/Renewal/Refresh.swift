@@ -92,6 +92,9 @@ package struct Refresh: Sendable {
                 return .ends(.uncertain(Hints.uncertain("no answer came that could be read", target.name, connection)))
             }
             attempt = tried + 1
+        case .misconfigured:
+            // It was refused before anything was spent, and whoever mends the config does not tell.
+            attempt = 1
         default:
             guard isForced || isNeeded(tokens, now: now) else { return .ends(.notDue) }
             attempt = (connection.question?.attempt ?? 0) + 1

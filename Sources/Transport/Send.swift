@@ -4,7 +4,7 @@ package func send(_ request: HTTPRequest) async throws(Libcurl.Missing) -> Deliv
     let result: Result<Delivery, Libcurl.Missing> = await withCheckedContinuation { continuation in
         let isStarted = startThread { continuation.resume(returning: exchange(request)) }
         if !isStarted {
-            let hint = "raise the limit on processes (ulimit -u), or ask fewer at once (--width)"
+            let hint = "raise the limit on processes (ulimit -u), or run fewer programs at once"
             continuation.resume(
                 returning: .success(.notSent(reason: "no thread could be started for the request", hint: hint)))
         }

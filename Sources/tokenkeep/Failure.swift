@@ -96,7 +96,7 @@ extension Failure {
         case .locked(let waited):
             self.init(
                 .locked,
-                "another process has held the lock of \(path) for \(waited.components.seconds) s; nothing was done",
+                "another process holds the lock of \(path), and \(waited) did not end that; nothing was done",
                 hint: "wait for it, or give it longer with --lock-wait 2m")
         case .cannotWrite(let why):
             self.init(

@@ -97,7 +97,8 @@ struct Workplace {
     private func settle(_ session: VaultSession) throws {
         let nobody = Batch(host: "", now: { ThisProcess.now }) { _ in .init(reply: .unsent, problem: nil) }
         for (name, outcome) in try nobody.settleLeftBehind(on: session) {
-            say("\(name): a run that died had asked; its answer is in the vault now (\(outcome.name))")
+            let end = outcome.problem == nil ? "its answer is in the vault now" : "the outcome is \(outcome.name)"
+            say("\(name): a run that died had asked; \(end)")
         }
     }
 

@@ -127,7 +127,7 @@ struct RefreshTests {
         let refused = await tiktok.bench.sh("tokenkeep refresh --force")
         #expect(refused.status == 78 && refused.errors.contains("invalid_client") && !refused.words.contains("CANARY"))
         try await tiktok.bench.ok(
-            "printf sandbox-secret | tokenkeep set TIKTOK_CLIENT_SECRET; tokenkeep refresh --force")
+            "printf sandbox-secret | tokenkeep set TIKTOK_CLIENT_SECRET; tokenkeep refresh")
         #expect(try await tiktok.bench.ok("tokenkeep get tiktok --field refresh_token") != before)
     }
 

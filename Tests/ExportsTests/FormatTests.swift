@@ -135,7 +135,10 @@ import Tokens
         return (accepted, refused)
     }
 
-    @Test(.enabled("node is not installed: its --env-file reads nothing back") { await Place.has("node", "--version") })
+    @Test(
+        .enabled("SKIPPED: node 20.6 or newer is not installed: its --env-file reads nothing back") {
+            await Place.has("node", "--env-file=/dev/null", "-e", "0")
+        })
     func nodeReadsEachAcceptedTextFromADotenvFile() async throws {
         let values = try Self.accepted().values
         #expect(values.count > 800)
