@@ -49,6 +49,11 @@ package enum ThisProcess {
         }
         var arguments = unsafe block(arguments.map { Array($0.utf8) })
         var environment = unsafe block(environment)
+        // The mask of the calling thread is handed on, and Swift's own threads hold signals back: without this the
+        // program could not be ended by SIGTERM.
+        var none = sigset_t()
+        unsafe sigemptyset(&none)
+        unsafe pthread_sigmask(SIG_SETMASK, &none, nil)
         unsafe execve(path, &arguments, &environment)
         return .last("execute", path)
     }

@@ -81,6 +81,14 @@ struct AppTests {
         #expect(await bench.sh("printf '#!/no/such\\n' > x; chmod 755 x; tokenkeep run -- ./x").status == 126)
     }
 
+    @Test func aCommandThatIsRunCanBeEndedByASignal() async throws {
+        let bench = try await Bench()
+        for signal in ["TERM", "INT", "HUP", "USR1", "PIPE"] {
+            let ended = await bench.sh("tokenkeep run -- sh -c 'kill -\(signal) $$; echo alive'; kill -l $?")
+            #expect(ended.output == signal + "\n", "\(ended.words)")
+        }
+    }
+
     @Test func runGoesOnWithATokenThatIsStillGood() async throws {
         let tiktok = try await TikTokBench(accessLifetime: 300)
         await tiktok.sandbox.stop()
