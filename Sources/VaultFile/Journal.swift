@@ -93,8 +93,9 @@ enum Journal {
 
     /// Whether a frame stands behind one that does not open.
     ///
-    /// Each frame was on the disk before the next was written, so behind one that was cut short there is none. What was
-    /// altered may be a length, which then tells nothing: every place is tried, for any of the next 64 frames.
+    /// The intents were on the disk before the first answer was written, and each answer before the next, so behind one
+    /// that was cut short there is none. What was altered may be a length, which then tells nothing: every place is
+    /// tried, for any of the next 64 frames.
     private static func isFrame(
         in file: [UInt8], from start: Int, to last: Int, behind index: Int, vaultKey: Secret
     ) throws(VaultError) -> Bool {

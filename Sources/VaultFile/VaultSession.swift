@@ -154,8 +154,10 @@ package final class VaultSession: TokenStore {
         var next = next
         next.header.generation = vault.header.generation + 1
         next.header.writtenAt = UInt64(max(0, file.now()))
-        guard next.header.generation <= VaultHeader.largest else { throw VaultError.cannotWrite("the generation") }
         do throws(VaultError) {
+            guard next.header.generation <= VaultHeader.largest else {
+                throw .cannotWrite("it has had as many generations as there can be")
+            }
             let bytes = try next.sealed(randomness: file.randomness)
             try replace(with: bytes, of: next)
             storedHeader = Array(bytes[..<next.header.size])

@@ -3,8 +3,9 @@ import Sealing
 import Tokens
 import VaultFile
 
-/// Takes one step after the other on a vault and says of each how it went, so that a test can end this process anywhere,
-/// or take the disk away beneath it, and see from outside what is left: `VaultCrasher VAULT KEY STEP…`
+/// Takes one step after the other on a vault and says of each how it went: `VaultCrasher VAULT KEY STEP…`
+///
+/// So a test can end this process anywhere, or take the disk away beneath it, and see from outside what is left.
 @main struct VaultCrasher {
     private let path: String
     private let key: UnlockSecret
