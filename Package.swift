@@ -65,6 +65,7 @@ let package = Package(
         .testTarget(
             name: "ImportsTests", dependencies: ["Imports", .product(name: "Subprocess", package: "swift-subprocess")]),
         .testTarget(name: "ExportsTests", dependencies: ["Exports", "Tokens", "Host"]),
+        .testTarget(name: "HostTests", dependencies: ["Host"]),
         .executableTarget(
             name: "VaultCrasher", dependencies: ["VaultFile", "Tokens", "Sealing", "Host"], path: "Tests/VaultCrasher"),
         .testTarget(

@@ -1,0 +1,111 @@
+import Glibc
+import Testing
+
+@testable import Host
+
+/// A person at a terminal: a real one, which each test's own process is given, with nobody there but the test.
+@Suite struct TerminalTests {
+    @Test func whatIsTypedHiddenIsReadAndNotShown() async {
+        await #expect(processExitsWith: .success) {
+            let person = try Person()
+            let (answer, seen) = try await person.answer("s3cret é\n", to: "Key: ", hidden: true)
+            #expect(answer == Array("s3cret é".utf8))
+            #expect(seen.hasPrefix("Key: ") && !seen.contains("s3cret"))
+            #expect(person.isEchoing)
+        }
+    }
+
+    @Test func whatIsTypedOpenlyIsShown() async {
+        await #expect(processExitsWith: .success) {
+            let person = try Person()
+            let (answer, seen) = try await person.answer("tiktok\n", to: "Name: ", hidden: false)
+            #expect(answer == Array("tiktok".utf8) && seen.contains("tiktok"))
+        }
+    }
+
+    @Test func aCorrectionIsTheTerminalsWork() async {
+        await #expect(processExitsWith: .success) {
+            let (answer, _) = try await Person().answer("ab\u{7F}c\n", to: "Key: ", hidden: true)
+            #expect(answer == Array("ac".utf8))
+        }
+    }
+
+    @Test(arguments: ["\u{4}", "\u{3}", "half\u{3}"]) func whoWalksAwayGivesNoAnswer(_ keys: String) async {
+        await #expect(processExitsWith: .success) { [keys] in
+            let person = try Person()
+            // Ctrl-C counts at once, with no Enter behind it, and ends the question, not the program.
+            let (answer, _) = try await person.answer(keys, to: "Key: ", hidden: true)
+            #expect(answer == nil)
+            #expect(person.isEchoing)
+        }
+    }
+
+    @Test func aLineThatEndsWithTheInputIsAnAnswer() async {
+        await #expect(processExitsWith: .success) {
+            let (answer, _) = try await Person().answer("half\u{4}\u{4}", to: "Key: ", hidden: true)
+            #expect(answer == Array("half".utf8))
+        }
+    }
+
+    @Test func withoutATerminalThereIsNobodyToAsk() async {
+        await #expect(processExitsWith: .success) {
+            setsid()
+            #expect(!Terminal.isThere)
+            #expect(throws: HostError.self) { try Terminal.ask("Key: ", hidden: true) }
+        }
+    }
+}
+
+/// The other end of this process's terminal.
+private struct Person {
+    private let end: Int32
+    private let terminal: Int32
+
+    struct NoTerminal: Error {}
+
+    /// Makes a terminal and makes it this process's own.
+    init() throws {
+        // Whatever goes wrong, nobody waits for a key that no one presses.
+        alarm(20)
+        setsid()
+        end = unsafe open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC)
+        var (number, isLocked): (Int32, Int32) = (0, 0)
+        // TIOCSPTLCK and TIOCGPTN: what unlockpt(3) and ptsname(3) do, which Swift's Glibc leaves out.
+        let (unlock, getNumber): (UInt, UInt) = (0x4004_5431, 0x8004_5430)
+        guard unsafe ioctl(end, unlock, &isLocked) == 0, unsafe ioctl(end, getNumber, &number) == 0 else {
+            throw NoTerminal()
+        }
+        // Whoever leads a session without a terminal and opens one has it from then on.
+        terminal = unsafe open("/dev/pts/\(number)", O_RDWR | O_CLOEXEC)
+        guard terminal >= 0, Terminal.isThere else { throw NoTerminal() }
+    }
+
+    /// Waits for the question, types, and gives what `ask` answered and what the terminal showed.
+    func answer(_ keys: String, to question: String, hidden: Bool) async throws -> ([UInt8]?, String) {
+        async let typing = type(keys, after: question)
+        let answer = try Terminal.ask(question, hidden: hidden)
+        return (answer, try await typing)
+    }
+
+    @concurrent private func type(_ keys: String, after question: String) async throws -> String {
+        var seen: [UInt8] = []
+        while !String(decoding: seen, as: UTF8.self).contains(question) { seen += read() }
+        try ThisProcess.write(keys.utf8.span, to: end)
+        // The answer is complete when the terminal is told to go on, or shows what was typed.
+        while !seen.contains(UInt8(ascii: "\n")) { seen += read() }
+        return String(decoding: seen, as: UTF8.self)
+    }
+
+    private func read() -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: 4096)
+        let count = unsafe Glibc.read(end, &bytes, bytes.count)
+        return Array(bytes.prefix(max(count, 0)))
+    }
+
+    /// Whether the terminal shows what is typed.
+    var isEchoing: Bool {
+        var state = termios()
+        let endOfLine = unsafe tcgetattr(terminal, &state) == 0 ? state.c_cc.11 : 1
+        return endOfLine == 0 && state.c_lflag & tcflag_t(ECHO | ISIG) == tcflag_t(ECHO | ISIG)
+    }
+}

@@ -1,0 +1,83 @@
+import Glibc
+import Testing
+
+@testable import Host
+
+/// This process; each test has one of its own, where it changes it.
+@Suite struct ThisProcessTests {
+    /// Gives this process another environment, as raw entries.
+    private static func setEnvironment(_ entries: [[UInt8]]) {
+        // The block is the C library's, which grows it.
+        for index in entries.indices { unsafe setenv("ROOM\(index)", "", 1) }
+        for (index, entry) in entries.enumerated() {
+            unsafe environ[index] = strdup((entry + [0]).map { CChar(bitPattern: $0) })
+        }
+        unsafe environ[entries.count] = nil
+    }
+
+    @Test func ofAVariableThatStandsTwiceTheFirstCounts() async {
+        await #expect(processExitsWith: .success) {
+            Self.setEnvironment(
+                ["A=1", "B=", "A=2", "novalue", "C==x=", "é=ü", "=odd"].map { Array($0.utf8) } + [[0x44, 0x3D, 0xFF]])
+            #expect(
+                ThisProcess.environment
+                    == ["A": "1", "B": "", "C": "=x=", "é": "ü", "": "odd", "D": "\u{FFFD}"])
+            #expect(ThisProcess.environmentVariable("A") == "1" && ThisProcess.environmentVariable("B") == "")
+            #expect(ThisProcess.environmentVariable("nothing") == nil)
+            #expect(ThisProcess.environmentBlock.count == 8 && ThisProcess.environmentBlock[7] == [0x44, 0x3D, 0xFF])
+        }
+    }
+
+    @Test func anotherProgramTakesItsPlaceWithTheseBytes() async {
+        await #expect(processExitsWith: .exitCode(7)) {
+            let script = "test \"$1\" = 'é $HOME' && test \"$(printf %s \"$X\" | od -An -tx1)\" = ' ff 41' && exit 7"
+            let environment: [[UInt8]] = [[0x58, 0x3D, 0xFF, 0x41], Array("PATH=/usr/bin:/bin".utf8)]
+            _ = ThisProcess.execute(
+                "/bin/sh", arguments: ["sh", "-c", script, "x", "é $HOME"], environment: environment)
+        }
+        let error = ThisProcess.execute("/no/such/program", arguments: ["x"], environment: [])
+        #expect(error.code == ENOENT && error.isNotFound)
+    }
+
+    @Test func aClosedPipeIsAnErrorAndNotTheEnd() async {
+        await #expect(processExitsWith: .success) {
+            ThisProcess.ignoreBrokenPipes()
+            var ends: [Int32] = [0, 0]
+            unsafe pipe(&ends)
+            close(ends[0])
+            let error = #expect(throws: HostError.self) { try ThisProcess.write("x".utf8.span, to: ends[1]) }
+            #expect(error?.code == EPIPE)
+        }
+        await #expect(processExitsWith: .signal(SIGPIPE)) {
+            ThisProcess.ignoreBrokenPipes()
+            ThisProcess.restoreBrokenPipes()
+            var ends: [Int32] = [0, 0]
+            unsafe pipe(&ends)
+            close(ends[0])
+            try ThisProcess.write("x".utf8.span, to: ends[1])
+        }
+    }
+
+    @Test func standardInputIsReadToItsEndAndStaysOpen() async {
+        await #expect(processExitsWith: .success) {
+            var ends: [Int32] = [0, 0]
+            unsafe pipe(&ends)
+            dup2(ends[0], 0)
+            try ThisProcess.write("words\n".utf8.span, to: ends[1])
+            close(ends[1])
+            #expect(try ThisProcess.standardInput(limit: 6) == Array("words\n".utf8))
+            #expect(fcntl(0, F_GETFD) >= 0)
+        }
+    }
+
+    @Test func theMachineHasAName() {
+        #expect(!ThisProcess.machineName.isEmpty && !ThisProcess.machineName.contains("\n"))
+        #expect(ThisProcess.now > 1_767_225_600)
+    }
+
+    @Test func anErrorSaysWhatWasTriedOnWhat() {
+        let error = HostError(operation: "open", path: "/tmp/x", code: EACCES)
+        #expect(error.description == "open /tmp/x: Permission denied")
+        #expect(!error.isNotFound && HostError(operation: "open", path: "x", code: ENOTDIR).isNotFound)
+    }
+}
