@@ -71,11 +71,11 @@ let package = Package(
         .testTarget(
             name: "VaultFileTests", dependencies: ["VaultFile", "Tokens", "Sealing", "Host", "VaultCrasher"],
             exclude: ["Vectors"]),
-        .testTarget(name: "ConfigTests", dependencies: ["Config", "Tokens"]),
-        .testTarget(name: "OAuthTests", dependencies: ["OAuth", "Tokens"]),
+        .testTarget(name: "ConfigTests", dependencies: ["Config", "Tokens", "Host"]),
+        .testTarget(name: "OAuthTests", dependencies: ["OAuth", "Tokens", "Host"]),
         .testTarget(
             name: "RenewalTests",
-            dependencies: ["Renewal", "OAuth", "Tokens", "Sealing", "VaultFile", "Sandbox", "Host"]),
+            dependencies: ["Renewal", "OAuth", "Tokens", "Sealing", "VaultFile", "Sandbox", "Host", "Exports"]),
         .testTarget(name: "CommandLineTests", dependencies: ["tokenkeep", "Host", "Sandbox"]),
     ]
 )

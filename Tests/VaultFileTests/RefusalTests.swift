@@ -50,6 +50,10 @@ import Tokens
                 bytes.removeLast()
                 bytes.replaceSubrange(56..<64, with: bigEndian(4175))
             },
+            Fault("a byte behind the blocks") { bytes in
+                bytes.append(0)
+                bytes.replaceSubrange(56..<64, with: bigEndian(4177))
+            },
             Fault("no block") { bytes in
                 bytes.removeLast(4096)
                 bytes.replaceSubrange(56..<64, with: bigEndian(80))

@@ -1,0 +1,115 @@
+import Exports
+import Host
+import Renewal
+import Sealing
+import Testing
+import Tokens
+import VaultFile
+
+/// The files that a refresh leaves for apps, from a real vault.
+struct HandOutTests {
+    private func item(
+        _ place: Place, _ file: String, include: [String]? = nil, after: String? = nil
+    ) throws -> HandOut.Item {
+        let format = try #require(ExportFormat.named(file.hasSuffix(".json") ? "json" : "commonjs"))
+        return HandOut.Item(
+            output: Output(path: place.folder + "/" + file, format: format), include: include,
+            after: after.map { AfterCommand(["sh", "-c", $0], folder: place.folder) })
+    }
+
+    private func run(
+        _ items: [HandOut.Item], _ session: VaultSession, record: ((OutputDigests) throws -> Void)? = nil
+    ) async throws -> [HandOut.Report] {
+        let handOut = HandOut(items, environment: Place.environment) { bytes in
+            bytes.withSpan { span in (try? SHA256.digest(of: span)).map { hexadecimal($0.span) } ?? "" }
+        }
+        let selection = try Selection(session.records, clientSecrets: [])
+        return try await handOut.run(selection, known: try OutputDigests(session.records)) { digests in
+            try digests.store(in: &session.records)
+            try session.commit()
+            try record?(digests)
+        }
+    }
+
+    private func text(_ place: Place, _ file: String) throws -> String? {
+        try FileSystem.contents(of: place.folder + "/" + file, limit: 1 << 20)
+            .map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    private func set(_ value: String, _ session: VaultSession) throws {
+        try session.records.set(try #require(RecordName("KEY")), secret: Secret(value), at: 1)
+        try session.commit()
+    }
+
+    @Test func onlyBytesThatDifferAreWrittenAndOnlyThenIsTheAppTold() async throws {
+        let place = try await Place.make()
+        try await place.connect()
+        let session = try await place.session()
+        let items = [
+            try item(place, "a.js", after: "echo a >> told"),
+            try item(place, "b.json", include: ["KEY"], after: "echo b >> told"),
+        ]
+        try set("1", session)
+        #expect(try await run(items, session).map(\.changed) == [true, true])
+        let generation = session.vault.header.generation
+        #expect(try await run(items, session).map(\.changed) == [false, false])
+        #expect(session.vault.header.generation == generation, "what is known already is not recorded again")
+        #expect(try await place.refresh(session) == .renewed)
+        #expect(try await run(items, session).map(\.changed) == [true, false])
+        #expect(try text(place, "told") == "a\nb\na\n")
+        let token = try #require(try place.stored()?.tokens?.accessToken?.revealed())
+        #expect(try text(place, "a.js")?.contains(token) == true)
+        #expect(try text(place, "a.js")?.contains("rft.") == false, "no refresh token leaves unnamed")
+    }
+
+    @Test func oneThatCannotBeWrittenStopsNoOther() async throws {
+        let place = try await Place.make()
+        let session = try await place.session()
+        try set("1", session)
+        try FileSystem.replace(place.folder + "/foreign.js", with: Array("mine".utf8).span, mode: 0o600)
+        let reports = try await run(
+            [
+                try item(place, "missing/a.js"), try item(place, "foreign.js"),
+                try item(place, "c.js", after: "exit 3"),
+                try item(place, "d.json", include: ["KEY", "NOT_THERE"]),
+            ], session)
+        #expect(reports.map(\.changed) == [false, false, true, true])
+        #expect(reports.map { $0.failure != nil } == [true, true, false, false])
+        #expect(reports[2].afterFailure?.end == .exited(3) && reports[3].missing == ["NOT_THERE"])
+        #expect(try text(place, "foreign.js") == "mine")
+    }
+
+    /// A death between the record and the write, several in a row: each time the file is older than what is recorded.
+    @Test func aFileWithoutAFirstLineStaysOursHoweverOftenItsWriteFails() async throws {
+        struct Death: Error {}
+        let place = try await Place.make()
+        let session = try await place.session()
+        let items = [try item(place, "a.json")]
+        try set("0", session)
+        _ = try await run(items, session)
+        let first = try text(place, "a.json")
+        for value in ["1", "2", "3", "4"] {
+            try set(value, session)
+            await #expect(throws: Death.self) { try await run(items, session) { _ in throw Death() } }
+            #expect(try text(place, "a.json") == first, "it is recorded before it is written")
+        }
+        let report = try await run(items, session)[0]
+        #expect(report.changed && report.failure == nil)
+        #expect(try text(place, "a.json")?.contains("\"4\"") == true)
+        // A file that somebody else has changed since is still nobody's of ours.
+        try FileSystem.replace(place.folder + "/a.json", with: Array("{}".utf8).span, mode: 0o600)
+        #expect(try await run(items, session)[0].failure == .notOurs(path: place.folder + "/a.json"))
+    }
+
+    @Test func recordingKeepsWhatElseTheRecordHolds() async throws {
+        let place = try await Place.make()
+        let session = try await place.session()
+        try set("1", session)
+        var object = JSONObject()
+        object.set("kind", "outputs")
+        object.set("later", "kept")
+        session.records.set(.outputs, object)
+        _ = try await run([try item(place, "a.json")], session)
+        #expect(try session.records.object(.outputs)?.text("later") == "kept")
+    }
+}
