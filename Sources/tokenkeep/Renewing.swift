@@ -31,12 +31,26 @@ extension Workplace {
         record: (OutputDigests) async throws -> Void
     ) async throws -> [HandOut.Report] {
         guard let config, !config.outputs.isEmpty else { return [] }
+        try refuseOwnFiles(config)
         let handOut = HandOut(
             try config.outputs.map { try $0.item(folder: config.folder) }, adopt: adopt, allowTracked: allowTracked,
             environment: ThisProcess.environmentForOthers
         ) { bytes in bytes.withSpan { span in (try? SHA256.digest(of: span)).map { hexadecimal($0.span) } ?? "" } }
         return try await handOut.run(try selection(of: records), known: try OutputDigests(records), record: record)
     }
+
+    /// Refuses an output that would replace the vault, what stands beside it, or the config.
+    private func refuseOwnFiles(_ config: Config) throws {
+        let vault = try vault().path
+        let own = [vault, vault + ".lock", vault + ".journal", vault + ".next", config.path].map(Self.real)
+        for output in config.outputs where own.contains(Self.real(output.path)) {
+            throw Failure(
+                .misconfigured, "the output \(output.path) is a file of tokenkeep's own",
+                hint: "give the output another path in \(config.path)")
+        }
+    }
+
+    private static func real(_ path: String) -> String { (try? FileSystem.realPath(of: path)) ?? path }
 
     /// The values that may leave the vault.
     func selection(of records: Records) throws -> Selection {
