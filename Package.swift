@@ -76,7 +76,7 @@ let package = Package(
         .testTarget(
             name: "RenewalTests",
             dependencies: ["Renewal", "OAuth", "Tokens", "Sealing", "VaultFile", "Sandbox", "Host", "Exports"]),
-        .testTarget(name: "CommandLineTests", dependencies: ["tokenkeep", "Host", "Sandbox"]),
+        .testTarget(name: "CommandLineTests", dependencies: ["tokenkeep", "Host", "LocalServer", "Sandbox"]),
     ]
 )
 

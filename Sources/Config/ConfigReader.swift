@@ -108,6 +108,9 @@ extension ConnectionConfig {
                 "client_id", "is missing",
                 hint: "for example: client_id = \"aw1234567890\", as the provider registered it")
         }
+        for (name, isEmpty) in [("provider", provider.isEmpty), ("client_id", clientID == .literal(""))] where isEmpty {
+            throw section.wrong(name, "is empty", hint: "write what the provider registered")
+        }
         self.init(provider: provider, clientID: clientID)
         if section.isFalse("client_secret") {
             clientSecret = .none

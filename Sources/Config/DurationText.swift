@@ -1,9 +1,9 @@
 /// A length of time as people write it: `50ms`, `90s`, `30m`, `12h`, `7d`.
 package enum DurationText {
-    /// Reads a duration; nil for anything but a positive whole number and one of the units.
+    /// Reads a duration; nil for anything but a whole number and one of the units.
     package static func parse(_ text: String) -> Duration? {
         let digits = text.prefix { $0.isASCII && $0.isNumber }
-        guard let number = Int64(digits), number > 0 else { return nil }
+        guard let number = Int64(digits), number >= 0 else { return nil }
         switch text.dropFirst(digits.count) {
         case "ms": return .milliseconds(number)
         case "s": return seconds(number, 1)

@@ -24,14 +24,13 @@ package struct Selection: Sendable {
 
     private let sources: [Source]
 
-    /// Looks through a vault. `clientSecrets` are the names of the secrets that clients authenticate with; those of the
-    /// vault's own connections that have the default name need no config to be known.
+    /// Looks through a vault. `clientSecrets` are the names of the secrets that clients authenticate with, beside those
+    /// that are called so.
     package init(_ records: Records, clientSecrets: Set<String>) throws {
         var sources: [Source] = []
-        let usual = Set(try records.names.filter { try records.kind($0) == .connection }.map(ExportName.clientSecret))
         for name in records.names {
             if let value = try records.secret(name) {
-                let isGuarded = clientSecrets.contains(name.text) || usual.contains(name.text)
+                let isGuarded = clientSecrets.contains(name.text) || ExportName.isGuarded(name.text)
                 sources.append(
                     Source(name: name.text, origin: "the secret \(name)", value: value, isGuarded: isGuarded))
             } else if let tokens = try records.connection(name)?.tokens {

@@ -25,6 +25,13 @@ package struct HostError: Error, Equatable, CustomStringConvertible {
     /// For example "open /tmp/x: Permission denied".
     package var description: String { "\(operation) \(path): \(reason)" }
 
+    /// Whether it is this process's standard output that could not be written.
+    package var isStandardOutput: Bool { path == HostError.standardOutput }
+    static let standardOutput = "standard output"
+
+    /// Whether nobody reads what is written any more.
+    package var isBrokenPipe: Bool { code == EPIPE }
+
     /// Whether the thing named is not there.
     package var isNotFound: Bool { code == ENOENT || code == ENOTDIR }
 }

@@ -64,7 +64,7 @@ package enum ThisProcess {
     /// Writes to standard output or standard error; an error when it cannot be written, such as a closed pipe.
     package static func write(_ bytes: Span<UInt8>, to descriptor: Int32) throws(HostError) {
         guard writeAll(bytes, to: descriptor) else {
-            throw .last("write", descriptor == 1 ? "standard output" : "standard error")
+            throw .last("write", descriptor == 1 ? HostError.standardOutput : "standard error")
         }
     }
 

@@ -5,21 +5,27 @@
 /// The later of two values is taken, as all readers do. Where readers otherwise part, cutting a value or expanding it
 /// (an unquoted `#` within a word, `$NAME`, a backslash before the closing quote), its name is left behind with the
 /// reason: a secret that is nearly right is worse than one that is missing.
+///
+/// A value over several lines that ends badly, or nowhere, takes no line with it: its name is left behind, and the lines
+/// after the one where it began are read on their own. Up to the end that was found for it they may yet be pieces of
+/// it, so that of them only `NAME=value` in capitals is read as an assignment.
 struct Dotenv {
     private static let disagreement = "readers of .env disagree on"
     private var source: Source
+    /// The last line that may be a piece of a value before it.
+    private var lastDoubtfulLine = 0
 
     init(_ source: Source) {
         self.source = source
     }
 
     /// The assignments in their order, and the lines that are none.
-    mutating func findings() throws(ImportError) -> [Finding] {
+    mutating func findings() -> [Finding] {
         var findings: [Finding] = []
         while source.peek() != nil {
             skipBlanks()
             if let scalar = source.peek(), !scalar.endsLine, scalar != "#" {
-                findings.append(try assignment())
+                findings.append(assignment())
             }
             source.take { !$0.endsLine }
             source.take()
@@ -27,8 +33,10 @@ struct Dotenv {
         return findings
     }
 
-    private mutating func assignment() throws(ImportError) -> Finding {
+    private mutating func assignment() -> Finding {
         let line = source.line
+        let isDoubtful = line <= lastDoubtfulLine
+        let noAssignment = Finding(name: "a line", line: line, content: .other(why: "not KEY=value"), place: .aside)
         var name = source.take(while: \.isDotenvName)
         if name == "export", source.peek()?.isBlank == true {
             skipBlanks()
@@ -36,27 +44,29 @@ struct Dotenv {
         }
         // Only what is certainly a name is repeated: anything else may be a piece of a value.
         let hasColon = source.peek() == ":" && source.peek(1)?.isBlank == true
-        if !name.isEmpty, hasColon {
+        if !name.isEmpty, hasColon, !isDoubtful {
             return Finding(name: name, line: line, content: .other(why: "written with a colon, not ="), place: .aside)
         }
         skipBlanks()
         // `==` is how base64 ends, here most likely of a value that goes over several lines without quotes.
-        guard !name.isEmpty, source.take("="), source.peek() != "=" else {
-            return Finding(name: "a line", line: line, content: .other(why: "not KEY=value"), place: .aside)
+        guard !name.isEmpty, !isDoubtful || name.isInCapitals, source.take("="), source.peek() != "=" else {
+            return noAssignment
         }
         skipBlanks()
-        return Finding(name: name, line: line, content: try value())
+        let content = value()
+        if isDoubtful, case .text("") = content { return noAssignment }
+        return Finding(name: name, line: line, content: content)
     }
 
-    private mutating func value() throws(ImportError) -> Finding.Content {
+    private mutating func value() -> Finding.Content {
         switch source.peek() {
-        case "\"", "'", "`": return try quoted()
-        default: return try unquoted()
+        case "\"", "'", "`": quoted()
+        default: unquoted()
         }
     }
 
-    private mutating func quoted() throws(ImportError) -> Finding.Content {
-        let line = source.line
+    private mutating func quoted() -> Finding.Content {
+        let start = source
         let quote = source.take()
         var text = String.UnicodeScalarView()
         var objection: String?
@@ -66,7 +76,9 @@ struct Dotenv {
                 if text.last == "\\", quote != "\"" { objection = "\(Self.disagreement) a backslash before a quote" }
                 skipBlanks()
                 guard source.peek().map({ $0.endsLine || $0 == "#" }) ?? true else {
-                    return .other(why: "text after the closing quote")
+                    let place = source.line == start.line ? "" : " on line \(source.line)"
+                    goBack(to: start, doubtingUpTo: source.line)
+                    return .other(why: "text after the closing quote\(place)")
                 }
                 return objection.map { .other(why: $0) } ?? .text(String(text))
             case "\\" where quote == "\"": text.append(escape())
@@ -79,7 +91,8 @@ struct Dotenv {
             default: text.append(scalar)
             }
         }
-        throw ImportError(problem: .unterminated("the quoted value"), line: line)
+        goBack(to: start, doubtingUpTo: .max)
+        return .other(why: "a quoted value that is not closed")
     }
 
     private mutating func escape() -> Unicode.Scalar {
@@ -92,7 +105,7 @@ struct Dotenv {
         }
     }
 
-    private mutating func unquoted() throws(ImportError) -> Finding.Content {
+    private mutating func unquoted() -> Finding.Content {
         var text = String.UnicodeScalarView()
         var objection: String?
         while let scalar = source.peek(), !scalar.endsLine {
@@ -110,19 +123,31 @@ struct Dotenv {
         while text.last?.isBlank == true { text.removeLast() }
         let value = String(text)
         if value.hasPrefix("-----BEGIN "), !value.contains("-----END ") {
-            try skipPEM()
-            return .other(why: "several lines without quotes")
+            return .other(why: skipPEM() ? "several lines without quotes" : "a PEM block that is not closed")
         }
         return objection.map { .other(why: $0) } ?? .text(value)
     }
 
-    /// Passes over the rest of a key or certificate that stands there without quotes.
-    private mutating func skipPEM() throws(ImportError) {
-        let line = source.line
+    /// Passes over the rest of a key or certificate that stands there without quotes; false when it has no end.
+    private mutating func skipPEM() -> Bool {
+        let start = source
         while source.take() != nil {
-            if source.take(while: { !$0.endsLine }).hasPrefix("-----END ") { return }
+            let text = source.take { !$0.endsLine }
+            if text.hasPrefix("-----END ") { return true }
+            // The end that comes is that of another.
+            if text.contains("-----BEGIN ") { break }
         }
-        throw ImportError(problem: .unterminated("the PEM block"), line: line)
+        goBack(to: start, doubtingUpTo: .max)
+        return false
+    }
+
+    /// Goes back to the line where a value began that ends badly. The lines up to `line` may be pieces of it.
+    ///
+    /// The search for an end stops at the latest where the next value of the same kind begins, so that however often
+    /// this goes back, a line is searched once for each kind of quote.
+    private mutating func goBack(to start: Source, doubtingUpTo line: Int) {
+        source = start
+        lastDoubtfulLine = max(lastDoubtfulLine, line)
     }
 
     private mutating func skipBlanks() {
@@ -143,5 +168,13 @@ extension Unicode.Scalar {
         case "a"..."z", "A"..."Z", "0"..."9", "_", ".", "-": true
         default: false
         }
+    }
+}
+
+extension String {
+    /// Whether this is `[A-Z_][A-Z0-9_]*`.
+    fileprivate var isInCapitals: Bool {
+        unicodeScalars.first?.isDecimalDigit == false
+            && unicodeScalars.allSatisfy { $0.isDecimalDigit || $0 == "_" || ("A"..."Z").contains($0) }
     }
 }

@@ -61,7 +61,7 @@ package func parse(_ bytes: [UInt8], as syntax: ImportSyntax) throws(ImportError
         return ImportedFile(module.findings())
     case .dotenv:
         var file = Dotenv(source)
-        return ImportedFile(try file.findings())
+        return ImportedFile(file.findings())
     case .json:
         var object = FlatJSON(source)
         return ImportedFile(try object.findings())

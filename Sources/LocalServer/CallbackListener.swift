@@ -37,12 +37,14 @@ package final class CallbackListener: Sendable {
     /// The port that was bound.
     package var port: Int { server.port }
 
-    /// Listens on a redirect URI's own host and port for the first GET to exactly its path.
+    /// Listens on a redirect URI's own host and port for the first GET to exactly its path that `isExpected`: whatever
+    /// else comes there is turned away, and the wait goes on.
     ///
     /// `page` makes what the browser shows from the query as it came. It may take as long as exchanging the code
     /// does, and is never cancelled: a person who closes the tab early must not cost the tokens.
     package static func start(
-        host: String, port: Int, path: String, page: @escaping @Sendable (_ query: String) async -> BrowserPage
+        host: String, port: Int, path: String, isExpected: @escaping @Sendable (_ query: String) async -> Bool,
+        page: @escaping @Sendable (_ query: String) async -> BrowserPage
     ) async throws(BindError) -> CallbackListener {
         let (answers, answer) = AsyncStream.makeStream(of: String.self)
         let isTaken = Atomic(false)
@@ -52,6 +54,15 @@ package final class CallbackListener: Sendable {
                 var response = LocalResponse.text(405, "only GET")
                 response.headers.append(("Allow", "GET"))
                 return response
+            }
+            guard await isExpected(request.query) else {
+                return BrowserPage(
+                    .failed, "Not the answer that is waited for",
+                    [
+                        "It belongs to another authorisation, or to none.",
+                        "Use the address that the terminal shows last.",
+                    ]
+                ).response(status: 400)
             }
             guard !isTaken.exchange(true, ordering: .relaxed) else {
                 return BrowserPage(.failed, "Already answered", ["This address works once, and it was used."])

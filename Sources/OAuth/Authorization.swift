@@ -37,42 +37,6 @@ package struct Authorization: Sendable {
     }
 }
 
-/// A redirect URI's parts, as far as listening on it needs them.
-package struct RedirectURI: Sendable, Equatable {
-    /// `127.0.0.1`, `::1` or `localhost`.
-    package let host: String
-    /// The port to listen on.
-    package let port: Int
-    /// The path, `/` at least.
-    package let path: String
-
-    /// Takes a loopback redirect URI that can be listened on; nil for any other.
-    package init?(loopback text: String) {
-        guard text.hasPrefix("http://") else { return nil }
-        let rest = text.dropFirst("http://".count)
-        let authority = rest.prefix { !"/?#".contains($0) }
-        guard let host = ["127.0.0.1", "[::1]", "localhost"].first(where: { authority.hasPrefix($0) }) else {
-            return nil
-        }
-        let port = authority.dropFirst(host.count)
-        if port.isEmpty {
-            self.port = 80
-        } else {
-            // `UInt16` alone would take `+80`.
-            guard port.first == ":", port.dropFirst().first?.isNumber == true, let number = UInt16(port.dropFirst()),
-                number > 0
-            else { return nil }
-            self.port = Int(number)
-        }
-        let path = rest.dropFirst(authority.count).prefix { !"?#".contains($0) }
-        self.host = host == "[::1]" ? "::1" : host
-        self.path = path.isEmpty ? "/" : String(path)
-    }
-
-    /// Whether a redirect URI leads back to the machine that the browser runs on.
-    package static func isLoopback(_ text: String) -> Bool { RedirectURI(loopback: text) != nil }
-}
-
 /// What the person brought back from the provider: the redirect's query (RFC 6749 §4.1.2).
 package struct Callback: Sendable {
     /// The code, decoded once.

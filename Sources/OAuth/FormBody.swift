@@ -3,9 +3,16 @@ import Tokens
 /// Fields as `application/x-www-form-urlencoded` (WHATWG URL §5.2), the body of every token request.
 struct FormBody {
     private(set) var bytes: [UInt8] = []
+    /// The values that were appended as secrets.
+    private(set) var secrets: [Secret] = []
 
     /// Appends a field.
     mutating func append(_ name: String, _ value: Secret) {
+        secrets.append(value)
+        encode(name, value)
+    }
+
+    private mutating func encode(_ name: String, _ value: Secret) {
         if !bytes.isEmpty { bytes.append(UInt8(ascii: "&")) }
         Self.encode(name.utf8.span, into: &bytes)
         bytes.append(UInt8(ascii: "="))
@@ -13,7 +20,7 @@ struct FormBody {
     }
 
     /// Appends a field whose value is no secret.
-    mutating func append(_ name: String, _ value: String) { append(name, Secret(value)) }
+    mutating func append(_ name: String, _ value: String) { encode(name, Secret(value)) }
 
     /// Percent-encodes all but RFC 3986's unreserved characters, so that a blank is `%20` in a query and in a body.
     private static func encode(_ text: Span<UInt8>, into bytes: inout [UInt8]) {

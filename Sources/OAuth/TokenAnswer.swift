@@ -61,61 +61,6 @@ package enum TokenAnswer: Sendable, Equatable {
     }
 }
 
-/// A provider's refusal, in its own words (RFC 6749 §5.2).
-package struct ProviderError: Error, Sendable, Equatable {
-    /// The code, such as `invalid_grant`.
-    package let code: String
-    /// The provider's explanation.
-    package let detail: String?
-    /// By which the provider's support finds the request.
-    package let logID: String?
-
-    /// Describes a refusal.
-    package init(code: String, detail: String?, logID: String?) {
-        self.code = Self.printable(code, limit: 80)
-        self.detail = detail.map { Self.printable($0, limit: 300) }
-        self.logID = logID.map { Self.printable($0, limit: 80) }
-    }
-
-    init?(_ object: JSONObject, _ provider: Provider) {
-        if let inner = try? object.object("error") {
-            // Not RFC 6749's, but met: an object, whose code is "ok" where it is no error.
-            guard let code = try? inner.text("code"), !code.isEmpty, code != "ok" else { return nil }
-            self.init(
-                code: code, detail: try? inner.text("message"),
-                logID: provider.logIDMember.flatMap { try? inner.text($0) })
-        } else {
-            guard let code = try? object.text("error"), !code.isEmpty else { return nil }
-            self.init(
-                code: code, detail: try? object.text("error_description"),
-                logID: provider.logIDMember.flatMap { try? object.text($0) })
-        }
-    }
-
-    /// One line: code, explanation, log id.
-    package var words: String {
-        var words = code
-        if let detail, !detail.isEmpty { words += " (\(detail))" }
-        if let logID, !logID.isEmpty { words += ", log id \(logID)" }
-        return words
-    }
-
-    /// What another host wrote goes to terminals and logs: no control characters, no endless text.
-    private static func printable(_ text: String, limit: Int) -> String {
-        String(String.UnicodeScalarView(text.unicodeScalars.prefix(limit).filter { !$0.properties.isControl }))
-    }
-}
-
-extension Unicode.Scalar.Properties {
-    /// Control and format characters, line separators, and what is not assigned or is half of something.
-    fileprivate var isControl: Bool {
-        switch generalCategory {
-        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .unassigned, .privateUse: true
-        default: false
-        }
-    }
-}
-
 extension JSONObject {
     /// A token as RFC 6749 (appendix A.12) has it: visible ASCII and blanks, so that it can stand in a header.
     fileprivate func token(_ name: String) -> Secret? {
@@ -135,10 +80,11 @@ extension JSONObject {
         ["null", "\"\"", nil].contains(raw(name)?.revealed())
     }
 
-    /// A number of seconds, as a number or as a text that is one; nil for what is none or beyond all sense.
+    /// A positive number of seconds, as a number or as a text that is one; nil for what is none or beyond all sense. To
+    /// providers that send it, 0 means that they do not say.
     fileprivate func seconds(_ name: String) -> Int64? {
         guard let text = (try? self.text(name)) ?? raw(name)?.revealed(), let number = Double(text),
-            (0..<4_000_000_000).contains(number)
+            (1..<4_000_000_000).contains(number)
         else { return nil }
         return Int64(number)
     }

@@ -6,6 +6,8 @@ package struct TokenRequest: Sendable {
     package let url: String
     /// The body, form-encoded: it holds what is spent.
     package let body: Secret
+    /// The secrets in it, which no message may repeat.
+    package let secrets: [Secret]
 
     /// Asks for new tokens with a refresh token (RFC 6749 §6).
     package static func refresh(_ registration: Registration, with token: Secret) -> TokenRequest {
@@ -51,5 +53,6 @@ package struct TokenRequest: Sendable {
         fields(&form)
         url = registration.endpoint(endpoint)
         body = Secret(form.bytes)
+        secrets = form.secrets
     }
 }

@@ -54,7 +54,8 @@ package struct Batch: Sendable {
             for await (index, response) in group {
                 // Step 2. A failure here stops no sibling, and the commit may still save the answer.
                 do { try store.keep(response.reply, forAsk: index) } catch { notKept = error }
-                outcomes[index] = Settlement.settle(asks[index].ask, response, in: store)
+                let (ask, request) = asks[index]
+                outcomes[index] = Settlement.settle(ask, response, sent: request.secrets, in: store)
                 start()
             }
         }
@@ -69,7 +70,7 @@ package struct Batch: Sendable {
         let outcomes = store.leftBehind.map { ask, reply in
             (
                 ask.name,
-                Settlement.settle(ask, TokenEndpoint.Response(reply: reply, problem: nil), in: store)
+                Settlement.settle(ask, TokenEndpoint.Response(reply: reply, problem: nil), sent: nil, in: store)
             )
         }
         try store.commit()

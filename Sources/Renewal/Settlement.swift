@@ -5,17 +5,19 @@ import Tokens
 enum Settlement {
     /// Merges a reply into the store's records, which is not a commit, and tells what became of it.
     ///
-    /// Nothing but a complete answer changes a token.
+    /// Nothing but a complete answer changes a token. `sent` are the secrets of the request; of a dead run's, which is
+    /// gone, they are looked for in the vault.
     static func settle(
-        _ ask: Ask, _ response: TokenEndpoint.Response, in store: any TokenStore
+        _ ask: Ask, _ response: TokenEndpoint.Response, sent: [Secret]?, in store: any TokenStore
     ) -> Outcome {
         guard var connection = (try? store.records.connection(ask.name)) ?? nil else { return .notConnected }
         let provider = Catalogue.provider(connection.provider) ?? Catalogue.unknown(connection.provider)
         let spent = Spent(ask, connection, store)
+        let secrets = (sent ?? store.records.secrets) + connection.secrets
         let outcome: Outcome
         switch response.reply {
         case .got(let answer):
-            outcome = take(answer, ask, spent, response.problem, provider, &connection)
+            outcome = take(answer, ask, spent, response.problem, provider, secrets, &connection)
         case .unsent:
             let problem = response.problem ?? Problem("the request was not sent", hint: Hints.nextRun)
             outcome = .unavailable(problem)
@@ -53,7 +55,7 @@ enum Settlement {
     }
 
     private static func take(
-        _ answer: Answer, _ ask: Ask, _ spent: Spent, _ trouble: Problem?, _ provider: Provider,
+        _ answer: Answer, _ ask: Ask, _ spent: Spent, _ trouble: Problem?, _ provider: Provider, _ secrets: [Secret],
         _ connection: inout Connection
     ) -> Outcome {
         switch TokenAnswer(answer, from: provider) {
@@ -74,7 +76,7 @@ enum Settlement {
             return .renewed
         case .error(let error):
             if spent == .authorization { connection.pending = nil }
-            return refused(error, answer, ask, spent, provider, &connection)
+            return refused(error.words(hiding: secrets), error.code, answer, ask, spent, provider, &connection)
         case .unreadable(let what):
             let why =
                 trouble.map { "\($0.message) (\(what))" } ?? "the answer was \(what), with HTTP status \(answer.status)"
@@ -89,14 +91,13 @@ enum Settlement {
     }
 
     private static func refused(
-        _ error: ProviderError, _ answer: Answer, _ ask: Ask, _ spent: Spent, _ provider: Provider,
+        _ words: String, _ code: String, _ answer: Answer, _ ask: Ask, _ spent: Spent, _ provider: Provider,
         _ connection: inout Connection
     ) -> Outcome {
-        let tokens = [connection.tokens?.refreshToken, connection.tokens?.accessToken]
-        let words = "\(provider.displayName) answered \(error.words.hiding(tokens))"
+        let words = "\(provider.displayName) answered \(words)"
         let unavailable = Outcome.unavailable(
             Problem(words, hint: Hints.again(ask.name, spent == .authorization)))
-        switch error.code {
+        switch code {
         case "invalid_grant", "access_denied", "bad_refresh_token", "bad_verification_code":
             if spent == .refreshToken { connection.trouble = .reauthorize }
             return .rejected(Problem(words, hint: Hints.connect(ask.name)))
@@ -143,19 +144,16 @@ extension Connection {
     }
 }
 
-extension String {
-    /// The text without any token that it quotes, whole or cut short: it goes to terminals and logs.
-    fileprivate func hiding(_ tokens: [Secret?]) -> String {
-        var text = self
-        for token in tokens {
-            guard let start = token?.revealed()?.prefix(12), start.count == 12 else { continue }
-            while let quoted = text.firstRange(of: start) {
-                let end = text[quoted.upperBound...].firstIndex(of: " ") ?? text.endIndex
-                text.replaceSubrange(quoted.lowerBound..<end, with: "<redacted>")
-            }
-        }
-        return text
+extension Connection {
+    /// What was or will be sent for it.
+    fileprivate var secrets: [Secret] {
+        [tokens?.refreshToken, tokens?.accessToken, pending?.state, pending?.verifier].compactMap(\.self)
     }
+}
+
+extension Records {
+    /// All values that a person keeps in it.
+    fileprivate var secrets: [Secret] { names.compactMap { (try? secret($0)) ?? nil } }
 }
 
 /// What mends what.

@@ -80,6 +80,12 @@ package enum ExportName {
             }, as: UTF8.self)
     }
 
+    /// Whether a name is that of a client's secret or a refresh token, whosoever they are: what is called so leaves the
+    /// vault only when it is named in full.
+    package static func isGuarded(_ name: String) -> Bool {
+        ["CLIENT_SECRET", "REFRESH_TOKEN"].contains { prefix(of: name).hasSuffix($0) }
+    }
+
     /// The secret that holds a connection's client secret unless the config names another.
     package static func clientSecret(of name: RecordName) -> String {
         prefix(of: name.firstPart) + "_CLIENT_SECRET"

@@ -53,16 +53,20 @@ package struct TokenSet: Sendable, Equatable {
 }
 
 extension TokenSet {
+    /// When the access token is taken to end, in Unix seconds: when the provider said, else an assumed lifetime after
+    /// it came; nil when not even that is known, or when nothing could replace it.
+    package var presumedEnd: Int64? {
+        if let expiresAt { return expiresAt }
+        guard refreshToken != nil else { return nil }
+        return obtainedAt.map { $0 + RenewalPolicy.assumedLifetime }
+    }
+
     /// Whether the access token is known to be good for that many seconds from `now` on.
     ///
-    /// One whose end is not known counts as good while it is younger than the assumed lifetime; one that cannot be
-    /// renewed and has no end is good.
+    /// One that has no end and cannot be renewed is good.
     package func isValid(for seconds: Int64, at now: Int64) -> Bool {
         guard accessToken != nil else { return false }
-        if let expiresAt { return expiresAt > now && expiresAt - now >= seconds }
-        guard refreshToken != nil else { return true }
-        guard let obtainedAt else { return false }
-        let end = obtainedAt + RenewalPolicy.assumedLifetime
+        guard let end = presumedEnd else { return refreshToken == nil }
         return end > now && end - now >= seconds
     }
 

@@ -44,8 +44,11 @@ package struct VaultFile: Sendable {
     }
 
     func bytes() throws(VaultError) -> [UInt8] {
-        let bytes = try reading { () throws(HostError) in
-            try FileSystem.contents(of: path, limit: Self.largestFile)
+        let bytes: [UInt8]?
+        do throws(HostError) { bytes = try FileSystem.contents(of: path, limit: Self.largestFile) } catch {
+            // A folder is told from a vault that cannot be read.
+            if (try? FileSystem.status(of: path))?.kind == .folder { throw .notAVault }
+            throw error.code == fileTooLarge ? .malformed("the file is larger than it can be") : .unreadable(error)
         }
         guard let bytes else { throw .notFound }
         return bytes

@@ -148,8 +148,30 @@ package final class VaultSession: TokenStore {
         try commit(sealing: vault)
     }
 
+    /// Replaces the vault as `commit()` does, and takes `step` in between: when the next version is whole on the disk, and
+    /// only its renaming is left. For what cannot be undone and must not be followed by a disk that is full.
+    ///
+    /// Before the step: the old vault, and the new one under another name. When the step fails: the old one alone.
+    package func commit(after step: () async throws -> Void) async throws {
+        let next = try prepare(vault)
+        do { try await step() } catch {
+            try? FileSystem.remove(temporary)
+            throw error
+        }
+        try publish(next)
+    }
+
     /// Replaces the vault by `next`, one generation later.
-    package func commit(sealing next: OpenVault) throws {
+    package func commit(sealing next: OpenVault) throws { try publish(try prepare(next)) }
+
+    /// A version of the vault that is on the disk, and not yet under the vault's name.
+    private struct NextVersion {
+        let vault: OpenVault
+        /// The header as it is in the file.
+        let header: [UInt8]
+    }
+
+    private func prepare(_ next: OpenVault) throws -> NextVersion {
         do throws(RecordError) { try next.records.check() } catch { throw VaultError.record(error) }
         var next = next
         next.header.generation = vault.header.generation + 1
@@ -159,10 +181,24 @@ package final class VaultSession: TokenStore {
                 throw .cannotWrite("it has had as many generations as there can be")
             }
             let bytes = try next.sealed(randomness: file.randomness)
-            try replace(with: bytes, of: next)
-            storedHeader = Array(bytes[..<next.header.size])
+            try write(bytes, of: next)
+            return NextVersion(vault: next, header: Array(bytes[..<next.header.size]))
         } catch { throw failure(error) }
-        vault = next
+    }
+
+    private func publish(_ next: NextVersion) throws {
+        do throws(VaultError) {
+            guard try file.bytes().starts(with: storedHeader) else { throw .replacedMeanwhile }
+            try writing { () throws(HostError) in
+                try FileSystem.rename(temporary, to: file.path)
+                try FileSystem.syncFolder(of: file.path)
+            }
+        } catch {
+            try? FileSystem.remove(temporary)
+            throw failure(error)
+        }
+        storedHeader = next.header
+        vault = next.vault
         leftBehind = []
         // The vault holds all of it now. A removal that fails leaves a journal of a lower generation: harmless.
         journal = nil
@@ -180,9 +216,10 @@ package final class VaultSession: TokenStore {
         }
     }
 
-    private func replace(with bytes: [UInt8], of next: OpenVault) throws(VaultError) {
-        // One name, and only the lock's holder uses it: what a dead run left there is not the vault, and goes.
-        let temporary = file.path + ".next"
+    /// One name, and only the lock's holder uses it: what a dead run left there is not the vault, and goes.
+    private var temporary: String { file.path + ".next" }
+
+    private func write(_ bytes: [UInt8], of next: OpenVault) throws(VaultError) {
         do throws(VaultError) {
             try writing { () throws(HostError) in
                 try FileSystem.remove(temporary)
@@ -196,11 +233,6 @@ package final class VaultSession: TokenStore {
             }
             guard written == bytes, (try? next.opensAgain(written, allowing: file.profile.allowed)) == true else {
                 throw .cannotWrite("\(temporary) does not hold what was written to it")
-            }
-            guard try file.bytes().starts(with: storedHeader) else { throw .replacedMeanwhile }
-            try writing { () throws(HostError) in
-                try FileSystem.rename(temporary, to: file.path)
-                try FileSystem.syncFolder(of: file.path)
             }
         } catch {
             try? FileSystem.remove(temporary)

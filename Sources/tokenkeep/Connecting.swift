@@ -17,11 +17,7 @@ struct Connecting: Sendable {
         let session = try await place.open()
         return try await place.naming(session.path) {
             let registration = try registration(session.records)
-            guard let redirectURI = registration.redirectURI else {
-                throw Failure(
-                    .misconfigured, "\(name): its section has no redirect_uri",
-                    hint: "add the one that is registered at the provider: redirect_uri = \"…\"")
-            }
+            let redirectURI = try redirectURI()
             let authorization = try Authorization(registration, redirectURI: redirectURI, now: ThisProcess.now)
             var connection = try session.records.connection(name) ?? Connection(provider: registration.provider.id)
             connection.pending = authorization.pending
@@ -33,21 +29,24 @@ struct Connecting: Sendable {
 
     /// Waits at the redirect URI itself for what the browser brings back.
     func inBrowser() async throws {
-        let config = try place.requiredConfig()
-        let redirectURI = config.connections[name]?.redirectURI ?? ""
+        let redirectURI = try redirectURI()
         guard let address = RedirectURI(loopback: redirectURI) else {
             throw Failure(
                 .misconfigured, "\(name): nobody can listen on the redirect URI \(redirectURI)",
                 hint: "use: tokenkeep connect \(name) --print-url, or register one on http://127.0.0.1:PORT/…")
         }
         let result = CallbackResult()
+        let state = AwaitedState()
         let listener: CallbackListener
         do throws(BindError) {
             // First the listener: a port that is taken must not cost an authorisation.
-            listener = try await CallbackListener.start(host: address.host, port: address.port, path: address.path) {
-                query in
-                await page(for: query, result)
-            }
+            listener = try await CallbackListener.start(
+                host: address.host, port: address.port, path: address.path,
+                isExpected: { query in
+                    let isExpected = await state.isOf(query)
+                    if !isExpected { place.say("something that is no answer to this authorisation was turned away") }
+                    return isExpected
+                }, page: { query in await page(for: query, result) })
         } catch {
             throw Failure(
                 .misconfigured, "\(name): \(error)",
@@ -58,6 +57,7 @@ struct Connecting: Sendable {
             await listener.stop()
             throw error
         }
+        await state.set(authorization.pending.state)
         if await !openBrowser(authorization.url) {
             try Console.print(authorization.url)
             place.say("open that address in a browser on this machine; waiting at \(redirectURI)")
@@ -66,6 +66,19 @@ struct Connecting: Sendable {
             _ = try await listener.query(within: .seconds(Authorization.lifetime))
         } catch { throw Failure(.personNeeded, "\(name): \(error)", hint: error.hint) }
         try await result.get()
+    }
+
+    /// Where the provider sends the browser back to, as the config says.
+    private func redirectURI() throws -> String {
+        guard let redirectURI = try place.requiredConfig().connections[name]?.redirectURI else {
+            throw Failure(
+                .misconfigured, "\(name): its section has no redirect_uri",
+                hint: "add the one that is registered at the provider: redirect_uri = \"…\"")
+        }
+        if let problem = RedirectURI.problem(with: redirectURI) {
+            throw Failure(.misconfigured, "\(name): \(problem.message)", hint: problem.hint)
+        }
+        return redirectURI
     }
 
     private func page(for query: String, _ result: CallbackResult) async -> BrowserPage {
@@ -115,12 +128,13 @@ struct Connecting: Sendable {
                     hint: "use the newest URL, or make one: tokenkeep connect \(name) --print-url")
             }
             if let error = callback.error {
+                let secrets = [pending.state, pending.verifier, callback.code].compactMap(\.self)
                 var connection = try session.records.connection(name)
                 connection?.pending = nil
                 if let connection { session.records.set(name, connection: connection) }
                 try session.commit()
                 throw Failure(
-                    .personNeeded, "\(name): the provider answered \(error.words)",
+                    .personNeeded, "\(name): the provider answered \(error.words(hiding: secrets))",
                     hint: "authorise again and agree: tokenkeep connect \(name)")
             }
             guard let code = callback.code else {
@@ -216,7 +230,7 @@ struct Connecting: Sendable {
         guard let tokens = try session.records.connection(name)?.tokens else { return }
         let now = ThisProcess.now
         var words = "\(name) is connected"
-        if let end = tokens.expiresAt { words += "; the access token is valid for \(Moment.length(end - now))" }
+        if let left = Validity(tokens, now: now) { words += "; the access token is valid for \(left.words)" }
         if let end = tokens.refreshExpiresAt { words += ", the refresh token for \(Moment.length(end - now))" }
         place.say(words)
         if place.config?.outputs.isEmpty == false { place.say("write its tokens for the apps with: tokenkeep export") }
@@ -233,6 +247,15 @@ struct Connecting: Sendable {
             )
         }
     }
+}
+
+/// What an answer has to bring back, once that is known.
+private actor AwaitedState {
+    private var state: Secret?
+
+    func set(_ state: Secret) { self.state = state }
+
+    func isOf(_ query: String) -> Bool { state != nil && Callback(query: query)?.state == state }
 }
 
 /// How the exchange behind the browser's page went.

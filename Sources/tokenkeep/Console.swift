@@ -28,7 +28,7 @@ enum Console {
         let isParsers = !(error is Failure) && Tokenkeep.exitCode(for: error) != .failure
         if isParsers {
             if Tokenkeep.exitCode(for: error) == .success {
-                try? print(Tokenkeep.fullMessage(for: error))
+                do { try print(Tokenkeep.fullMessage(for: error)) } catch { return report(error) }
                 return 0
             }
             let command = LeadingOptions.command(of: Array(CommandLine.arguments.dropFirst()))
@@ -37,8 +37,7 @@ enum Console {
             return Failure.Status.wrongUse.rawValue
         }
         let failure = Failure(error)
-        if case let error as HostError = error, error.path == "standard output" { return 1 }
-        complain("tokenkeep", failure)
+        if !failure.isSilent { complain("tokenkeep", failure) }
         return failure.status.rawValue
     }
 

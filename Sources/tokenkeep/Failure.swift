@@ -30,6 +30,8 @@ struct Failure: Error {
     let message: String
     /// The command or setting that mends it.
     let hint: String
+    /// Whether nothing is said: whoever read the output went away, as `head` does.
+    var isSilent = false
 
     init(_ status: Status, _ message: String, hint: String) {
         (self.status, self.message, self.hint) = (status, message, hint)
@@ -44,6 +46,11 @@ extension Failure {
         case let error as ConfigError: self.init(.misconfigured, error.message, hint: error.hint)
         case let error as VaultError: self.init(error, path)
         case let error as RecordError: self.init(VaultError.record(error), path)
+        case let error as HostError where error.isStandardOutput:
+            self.init(
+                .other, "standard output cannot be written: \(error.reason)",
+                hint: "give it a place with room, and run it again")
+            isSilent = error.isBrokenPipe
         case let error as HostError: self.init(.other, "\(error)", hint: "look at the file and its permissions")
         default: self.init(.other, "\(error)", hint: "run it again with -v; if it stays, report it as a bug")
         }
@@ -76,11 +83,11 @@ extension Failure {
         case .wrongKey:
             self.init(
                 .noKey, "no key slot of \(path) opens with this key",
-                hint: "use the key that init or the last key rotate printed")
+                hint: "use the key that init or the last key rotate gave; which kind it takes: tokenkeep key list")
         case .wrongPassphrase:
             self.init(
                 .noKey, "no key slot of \(path) opens with this passphrase",
-                hint: "type it again; capitals and blanks count")
+                hint: "type it again, capitals and blanks count; whether it takes one at all: tokenkeep key list")
         case .unusablePassphrase(let why):
             self.init(.noKey, "the passphrase cannot be used: \(why)", hint: "choose one of 12 to 1,024 bytes of text")
         case .slotDamaged(let label):

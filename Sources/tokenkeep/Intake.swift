@@ -1,3 +1,4 @@
+import Config
 import Imports
 import OAuth
 import Tokens
@@ -5,6 +6,7 @@ import Tokens
 /// What an imported file's values become: secrets, and connections where a provider's tokens are recognised.
 struct Intake {
     private let values: [ImportedValue]
+    private let config: Config?
     private let replaces: Bool
     private let now: Int64
     /// What became of each value, by name.
@@ -18,8 +20,9 @@ struct Intake {
     /// Whether anything is to be committed.
     private(set) var hasChanged = false
 
-    init(_ file: ImportedFile, replace: Bool, now: Int64) {
+    init(_ file: ImportedFile, config: Config?, replace: Bool, now: Int64) {
         values = file.values
+        self.config = config
         replaces = replace
         self.now = now
     }
@@ -42,9 +45,31 @@ struct Intake {
                 tokens.extras[member] = value(extra)
                 taken.insert(extra)
             }
-            try keep(tokens, name, provider, in: &records)
+            // A connection of that name may be with another provider, such as the sandbox.
+            let configured = config?.connections[name].flatMap { Catalogue.provider($0.provider) }
+            try keep(tokens, name, configured ?? provider, in: &records)
         }
-        for value in values where !taken.contains(value.name) { try keep(value, in: &records) }
+        let generated = try Self.generated(by: records)
+        for value in values where !taken.contains(value.name) {
+            if let name = generated[value.name] {
+                lines.append("left behind: \(value.name): the connection \(name) gives it")
+            } else {
+                try keep(value, in: &records)
+            }
+        }
+    }
+
+    /// The export names that connections give, which a secret would stand in the way of.
+    private static func generated(by records: Records) throws -> [String: RecordName] {
+        var names: [String: RecordName] = [:]
+        for name in records.names {
+            guard let connection = try records.connection(name), let tokens = connection.tokens else { continue }
+            let extras = Catalogue.provider(connection.provider)?.extraMembers ?? []
+            for field in ["ACCESS_TOKEN", "REFRESH_TOKEN", "EXPIRES_AT"] + extras + tokens.extras.keys {
+                names[ExportName.prefix(of: "\(name)_\(field)")] = name
+            }
+        }
+        return names
     }
 
     private func value(_ name: String) -> Secret? { values.last { $0.name == name }.map { Secret($0.value) } }
@@ -94,6 +119,7 @@ struct Intake {
         }
         try records.set(name, secret: secret, at: now)
         hasChanged = true
-        lines.append("imported \(name)")
+        let isGuarded = ExportName.isGuarded(name.text)
+        lines.append("imported \(name)" + (isGuarded ? ", which leaves the vault only when it is named in full" : ""))
     }
 }

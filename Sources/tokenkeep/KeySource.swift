@@ -34,6 +34,13 @@ extension Workplace {
         return try asked(for: file)
     }
 
+    /// The files that a key or a passphrase may be read from here.
+    var keyFiles: [String] {
+        var files = [options.keyFile] + ["TOKENKEEP_KEY_FILE", "TOKENKEEP_PASSPHRASE_FILE"].map(ThisProcess.setting)
+        if case .keyFile(let path) = config?.unlock { files.append(path) }
+        return files.compactMap(\.self).map { FileSystem.path($0, from: FileSystem.currentFolder) }
+    }
+
     /// Asks the person: a passphrase, or the key where the vault has no passphrase slot.
     private func asked(for file: VaultFile) throws -> UnlockSecret {
         guard Terminal.isThere, ThisProcess.isTerminal(2) else { throw noKey }
@@ -111,20 +118,30 @@ extension Workplace {
                 .noKey, "there is no terminal to ask for a new passphrase at",
                 hint: "set TOKENKEEP_NEW_PASSPHRASE, or use a raw key")
         }
-        guard let first = try Terminal.ask("New passphrase, at least 12 characters: ", hidden: true),
-            let second = try Terminal.ask("The same again: ", hidden: true)
-        else { throw Failure(.noKey, "no passphrase was given", hint: "run it again and type one") }
+        let nothing = Failure(.noKey, "no passphrase was given", hint: "run it again and type one")
+        guard let first = try Terminal.ask("New passphrase, at least 12 characters: ", hidden: true) else {
+            throw nothing
+        }
+        let secret = try UnlockSecret(newPassphrase: Secret(first))
+        guard let second = try Terminal.ask("The same again: ", hidden: true) else { throw nothing }
         guard first == second else {
             throw Failure(.noKey, "the two passphrases differ", hint: "run it again; nothing has changed")
         }
-        return try UnlockSecret(newPassphrase: Secret(first))
+        return secret
     }
 
     /// Hands a new key out, flushed, before anything depends on it; a passphrase is known already.
     func announce(_ secret: UnlockSecret, to path: String?) throws {
         guard case .rawKey(let key) = secret else { return }
         let line = Secret(joining: [try KeyText.encode(key), Secret("\n")])
-        guard let path else { return try Console.print(line, newline: false) }
+        guard let path else {
+            do { return try Console.print(line, newline: false) } catch {
+                throw Failure(
+                    .cannotWrite,
+                    "the new key cannot be written to standard output: \((error as? HostError)?.reason ?? "")",
+                    hint: "give it a place with room, or use --key-out; nothing has changed")
+            }
+        }
         do throws(HostError) {
             try line.withSpan { line throws(HostError) in
                 try FileSystem.create(FileSystem.path(path, from: FileSystem.currentFolder), with: line)

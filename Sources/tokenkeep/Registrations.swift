@@ -25,6 +25,7 @@ extension Config {
     /// The connections to look after: all, or those that are named.
     func targets(_ names: [RecordName], in records: Records) throws -> [Refresh.Target] {
         for name in names where connections[name] == nil {
+            guard try records.kind(name) == .connection else { throw Failure.noSuchName(name.text) }
             throw Failure(
                 .misconfigured, "\(path) has no section for \(name)", hint: "see what there is with: tokenkeep status")
         }

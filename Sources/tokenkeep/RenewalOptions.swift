@@ -9,6 +9,10 @@ struct RenewalOptions: ParsableArguments {
     @Flag(help: "Ask no provider, as TOKENKEEP_OFFLINE=1 does: for copies of a vault.")
     var offline = false
 
+    func validate() throws {
+        guard timeout.duration > .zero else { throw ValidationError("--timeout leaves no time for a request") }
+    }
+
     /// Whether requests are forbidden.
     var isOffline: Bool {
         guard let setting = ThisProcess.setting("TOKENKEEP_OFFLINE") else { return offline }

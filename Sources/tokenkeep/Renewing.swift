@@ -39,18 +39,24 @@ extension Workplace {
         return try await handOut.run(try selection(of: records), known: try OutputDigests(records), record: record)
     }
 
-    /// Refuses an output that would replace the vault, what stands beside it, or the config.
+    /// Refuses an output that would replace the vault, what stands beside it, the config or a key, or another output.
     private func refuseOwnFiles(_ config: Config) throws {
         let vault = try vault().path
-        let own = [vault, vault + ".lock", vault + ".journal", vault + ".next", config.path].map(Self.real)
-        for output in config.outputs where own.contains(Self.real(output.path)) {
+        var taken = Swift.Set([vault, vault + ".lock", vault + ".journal", vault + ".next"])
+        taken.formUnion(([config.path] + keyFiles).map(Self.real))
+        for output in config.outputs where !taken.insert(Self.real(output.path)).inserted {
             throw Failure(
-                .misconfigured, "the output \(output.path) is a file of tokenkeep's own",
-                hint: "give the output another path in \(config.path)")
+                .misconfigured, "the output \(output.path) is the vault, the config, a key or another output",
+                hint: "give the output a path of its own in \(config.path)")
         }
     }
 
-    private static func real(_ path: String) -> String { (try? FileSystem.realPath(of: path)) ?? path }
+    /// The path with every link followed, of a file that may not be there yet.
+    private static func real(_ path: String) -> String {
+        if let real = try? FileSystem.realPath(of: path) { return real }
+        guard let folder = try? FileSystem.realPath(of: FileSystem.folder(of: path)) else { return path }
+        return FileSystem.path(String(path.dropFirst(FileSystem.folder(of: path).utf8.count + 1)), from: folder)
+    }
 
     /// The values that may leave the vault.
     func selection(of records: Records) throws -> Selection {
@@ -91,9 +97,9 @@ extension OutputConfig {
 
 extension Failure {
     /// There is no format of that name.
-    static func noSuchFormat(_ name: String) -> Failure {
+    static func noSuchFormat(_ name: String, _ status: Status = .misconfigured) -> Failure {
         Failure(
-            .misconfigured, "there is no format \(name)",
+            status, "there is no format \(name)",
             hint: "the formats are " + ExportFormat.all.map(\.name).joined(separator: ", "))
     }
 }

@@ -37,12 +37,18 @@ struct SectionOptions: ParsableArguments {
                 .misconfigured, "there is no provider \(provider)",
                 hint: "name one with --provider: " + Catalogue.all.map(\.id).joined(separator: ", "))
         }
+        try Self.check(redirectURI)
         guard Terminal.isThere, ThisProcess.isTerminal(0), ThisProcess.isTerminal(2) else {
             let text = text(
                 name, provider, clientID ?? "YOUR CLIENT ID", redirectURI ?? Self.usualRedirectURI, scopes, [:])
             throw Failure(.misconfigured, "\(config.path) has no section for \(name)", hint: "add this to it:\n\(text)")
         }
         return try await asked(name, provider, config, place)
+    }
+
+    private static func check(_ redirectURI: String?) throws {
+        guard let redirectURI, let problem = RedirectURI.problem(with: redirectURI) else { return }
+        throw Failure(.wrongUse, problem.message, hint: problem.hint)
     }
 
     private static let usualRedirectURI = "http://127.0.0.1:3000/callback/"
@@ -60,6 +66,7 @@ struct SectionOptions: ParsableArguments {
         }
         let clientID = try self.clientID ?? ask("Client id of the app at \(provider)")
         let redirectURI = try self.redirectURI ?? ask("Redirect URI, as it is registered there", Self.usualRedirectURI)
+        try Self.check(redirectURI)
         let scopes =
             try self.scopes.isEmpty
             ? ask("Scopes, with blanks between them").split(separator: " ").map(String.init) : self.scopes

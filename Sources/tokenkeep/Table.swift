@@ -1,3 +1,5 @@
+import Tokens
+
 /// Columns of text for a terminal.
 enum Table {
     /// The rows with their columns below each other, two blanks apart.
@@ -46,5 +48,18 @@ enum Moment {
         case ..<86400: "\(seconds / 3600) h \(seconds / 60 % 60) min"
         default: "\(seconds / 86400) d \(seconds / 3600 % 24) h"
         }
+    }
+}
+
+/// How long an access token is still good.
+struct Validity {
+    /// In words, such as `1 h 59 min`, or `59 min (assumed)` where the provider did not say.
+    let words: String
+
+    /// Nil when nothing is known.
+    init?(_ tokens: TokenSet, now: Int64) {
+        guard let end = tokens.presumedEnd else { return nil }
+        let left = end > now ? Moment.length(end - now) : "ended"
+        words = tokens.expiresAt == nil ? "\(left) (assumed)" : left
     }
 }

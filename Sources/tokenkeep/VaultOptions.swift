@@ -59,4 +59,8 @@ struct NewKeyOptions: ParsableArguments {
 
     @Flag(help: "Unlock with a passphrase instead of a raw key.")
     var passphrase = false
+
+    func validate() throws {
+        guard keyOut != "" else { throw ValidationError("--key-out names no file") }
+    }
 }

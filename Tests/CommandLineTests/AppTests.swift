@@ -28,6 +28,27 @@ struct AppTests {
             "its digest is not the recorded one")
     }
 
+    @Test(arguments: [
+        "tokenkeep.vault", "./tokenkeep.vault.lock", "tokenkeep.vault.journal", "tokenkeep.toml", "key", "other/../key",
+        "link.js", "same.js",
+    ])
+    func anOutputReplacesNoFileOfTokenkeepsOwnNorAnother(path: String) async throws {
+        let bench = try await Bench(
+            config:
+                "[[outputs]]\npath = \"\(path)\"\nformat = \"shell\"\n[[outputs]]\npath = \"x/../same.js\"\nformat = \"shell\""
+        )
+        try await bench.ok(
+            "mkdir x other; ln -s tokenkeep.vault link.js; printf %s $TOKENKEEP_KEY > key; chmod 600 key; printf 1 | tokenkeep set A"
+        )
+        let before = try await bench.ok("cat tokenkeep.* key | sha256sum")
+        for script in ["export", "export --adopt '\(path)'", "refresh"] {
+            let ended = await bench.sh("TOKENKEEP_KEY= TOKENKEEP_KEY_FILE=key tokenkeep \(script)")
+            #expect(ended.status == 78 && ended.errors.contains("path of its own"), "\(script): \(ended.errors)")
+        }
+        #expect(try await bench.ok("cat tokenkeep.* key | sha256sum") == before)
+        #expect(try await bench.ok("tokenkeep get A") == "1\n")
+    }
+
     @Test func aRunningAppIsRestartedWhenItsTokenChanged() async throws {
         let tiktok = try await TikTokBench(
             more: Self.output + "\nafter = [\"sh\", \"-c\", \"kill -HUP $(cat pid); env > after.env\"]")
@@ -114,42 +135,6 @@ struct AppTests {
         #expect(
             both.status == 78 && both.errors.contains("the secret TIKTOK_OPEN_ID")
                 && both.errors.contains("connection tiktok"), "\(both.errors)")
-    }
-
-    @Test func theOldSecretsFileComesInAndIsRefreshedFromThereOn() async throws {
-        let tiktok = try await TikTokBench()
-        let bench = tiktok.bench
-        let old = try await bench.ok("tokenkeep get tiktok --field refresh_token").dropLast()
-        // The new home: another vault, which takes over what the old scripts kept in plain text.
-        let script = """
-            mkdir new && cd new && export TOKENKEEP_KEY=$(tokenkeep -q init) && git init -q . &&
-            cat > secrets.js <<'X'
-            // rewritten by refresh.sh
-            const SANDBOX_TIKTOK_CLIENT_KEY = "sandbox-client";
-            const SANDBOX_TIKTOK_CLIENT_SECRET = 'sandbox-secret';
-            const SANDBOX_TIKTOK_ACCESS_TOKEN = "act.old"
-            const SANDBOX_TIKTOK_REFRESH_TOKEN = `\(old)`
-            const PORT = 3000
-            module.exports = { SANDBOX_TIKTOK_CLIENT_KEY, STRIPE_KEY: "sk'1", db: process.env.DB };
-            X
-            git add secrets.js && tokenkeep import secrets.js &&
-            printf '\\n[connections.sandbox-tiktok.variables]\\nbase_url = "\(tiktok.sandbox.baseURL)"\\n' >> tokenkeep.toml &&
-            tokenkeep status && tokenkeep refresh -v && tokenkeep get sandbox-tiktok && tokenkeep get STRIPE_KEY
-            """
-        let ended = await bench.sh(script)
-        #expect(ended.status == 0, "\(ended.errors)")
-        for words in [
-            "imported the connection sandbox-tiktok, due at once", "imported STRIPE_KEY",
-            "left behind: PORT (line 6): a number",
-            "left behind: db", "client_id    = { secret = \"SANDBOX_TIKTOK_CLIENT_KEY\" }", "git tracks",
-            "git rm --cached secrets.js",
-            "sandbox-tiktok: renewed",
-        ] { #expect(ended.errors.contains(words), "\(words) in \(ended.errors)") }
-        #expect(
-            ended.output.contains("\nact.") && ended.output.hasSuffix("sk'1\n") && !ended.output.contains("act.old"))
-        #expect(!ended.errors.contains(old) && !ended.errors.contains("sk'1"))
-        let again = await bench.sh("cd new && tokenkeep import secrets.js", ["TOKENKEEP_KEY": "x"])
-        #expect(again.status == 77)
     }
 
     @Test func theSandboxPrintsTheSectionThatReachesIt() async throws {

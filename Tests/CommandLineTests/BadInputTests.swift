@@ -35,7 +35,8 @@ struct BadInputTests {
         Wrong(
             "cp tokenkeep.vault v; printf x | dd of=v bs=1 seek=4000 conv=notrunc status=none; tokenkeep --vault v list",
             65, "altered"),
-        Wrong("mkdir d; tokenkeep --vault d list", 1, "cannot be read"),
+        Wrong("mkdir d; tokenkeep --vault d list", 65, "not a vault"),
+        Wrong("mkdir d; printf x | tokenkeep --vault d set A", 65, "not a vault"),
         Wrong("TOKENKEEP_KEY=tkk1_abc tokenkeep list", 77, "mistyped"),
         Wrong("TOKENKEEP_KEY= tokenkeep list", 77, "TOKENKEEP_KEY is set and empty"),
         Wrong("env -u TOKENKEEP_KEY tokenkeep list", 77, "no key"),
@@ -54,14 +55,30 @@ struct BadInputTests {
             78, "plain http"),
         Wrong("tokenkeep connect nowhere", 78, "no provider nowhere"),
         Wrong("tokenkeep connect tiktok", 78, "no section"),
-        Wrong("tokenkeep export nosuch", 78, "no format"),
+        Wrong("tokenkeep export nosuch", 64, "no format"),
+        Wrong("tokenkeep refresh nosuch", 66, "there is no nosuch"),
+        Wrong("tokenkeep refresh --timeout 0s", 64, "no time"),
+        Wrong("tokenkeep sandbox --port 99999", 64, "no port 99999"),
+        Wrong("tokenkeep key rotate --key-out ''", 64, "names no file"),
         Wrong("tokenkeep export", 78, "no output"),
         Wrong("tokenkeep run", 64, "command"),
         Wrong("tokenkeep run -- /no/such/program", 127, "no such program"),
-        Wrong("tokenkeep run -- ./tokenkeep.toml", 127, "no such program"),
+        Wrong("tokenkeep run -- ./tokenkeep.toml", 126, "cannot be run"),
+        Wrong("tokenkeep run -- /tmp", 126, "cannot be run"),
+        Wrong("tokenkeep run -- no-such-program", 127, "no such program"),
         Wrong("tokenkeep import none.js", 66, "no file"),
         Wrong("printf 'const A = \"unterminated' > s.js; tokenkeep import s.js", 64, "s.js"),
         Wrong("TOKENKEEP_OFFLINE=1 tokenkeep refresh", 64, "offline"),
+        Wrong("tokenkeep list > /dev/full; tokenkeep key list > /dev/full", 1, "standard output cannot be written"),
+        Wrong("tokenkeep status --json > /dev/full", 1, "standard output cannot be written"),
+        Wrong("tokenkeep export json > /dev/full", 1, "standard output cannot be written"),
+        Wrong("tokenkeep refresh --json > /dev/full", 1, "standard output cannot be written"),
+        Wrong("tokenkeep sandbox --print-config > /dev/full", 1, "standard output cannot be written"),
+        Wrong("tokenkeep --help > /dev/full", 1, "standard output cannot be written"),
+        Wrong("tokenkeep key rotate > /dev/full", 73, "the new key cannot be written"),
+        Wrong(
+            "printf '[connections.t]\\nprovider=\"tiktok\"\\nclient_id=\"\"\\n' >> tokenkeep.toml; tokenkeep list", 78,
+            "is empty"),
         Wrong("ln tokenkeep.vault second; printf x | tokenkeep set A", 73, "hard links"),
         Wrong("tokenkeep init", 73, "there already"),
     ]
@@ -118,7 +135,7 @@ struct BadInputTests {
         #expect(try await tiktok.refreshes() == 0)
     }
 
-    private static func canMount() async -> Bool {
+    static func canMount() async -> Bool {
         await ChildProcess.run(["unshare", "-m", "true"], environment: ["PATH": "/usr/bin:/bin"]).end == .exited(0)
     }
 }

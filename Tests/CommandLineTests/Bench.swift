@@ -117,10 +117,15 @@ struct TikTokBench: Sendable {
         """
 
     /// How many refresh requests the sandbox has seen.
-    func refreshes() async throws -> Int {
+    func refreshes() async throws -> Int { try await requests("refresh") }
+
+    /// How many revocations the sandbox has seen.
+    func revocations() async throws -> Int { try await requests("revoke") }
+
+    private func requests(_ kind: String) async throws -> Int {
         let words = try await bench.ok("curl -s \(sandbox.baseURL)/sandbox/stats")
-        let refresh = try #require(words.firstRange(of: "\"refresh\":{"))
-        let rest = words[refresh.upperBound...].prefix { $0 != "}" }
+        let found = try #require(words.firstRange(of: "\"\(kind)\":{"), "\(words)")
+        let rest = words[found.upperBound...].prefix { $0 != "}" }
         let total = try #require(rest.firstRange(of: "\"total\":"))
         return try #require(Int(rest[total.upperBound...].prefix { $0.isNumber }))
     }

@@ -85,13 +85,18 @@ struct ConnectTests {
             tokenkeep connect tiktok > url 2> said & connect=$!
             read address < url
             curl -s -o /dev/null -w '%{http_code} ' http://127.0.0.1:$port/favicon.ico
+            curl -s -o /dev/null -w '%{http_code} ' "http://127.0.0.1:$port/cb/?code=x&state=AAAA"
+            curl -s -o /dev/null -w '%{http_code} ' "http://127.0.0.1:$port/cb/?error=access_denied"
+            curl -s -o /dev/null -w '%{http_code} ' -H 'Host: evil.example' "http://127.0.0.1:$port/cb/"
             curl -sL "$address" > page
             wait $connect; status=$?
             kill $sandbox
             cat said; exit $status
             """)
         #expect(ended.status == 0, "\(ended.words)")
-        #expect(ended.output.contains("404") && ended.output.contains("tiktok is connected"))
+        #expect(
+            ended.output.contains("404 400 400 400") && ended.output.contains("was turned away")
+                && ended.output.contains("tiktok is connected"))
         let page = bench.text("page")
         #expect(page.contains("tiktok is connected") && page.contains("close this tab"))
         #expect(
@@ -110,6 +115,22 @@ struct ConnectTests {
             "sed -i 's#^redirect_uri = .*#redirect_uri = \"https://example.com/cb\"#' tokenkeep.toml; tokenkeep connect tiktok"
         )
         #expect(elsewhere.status == 78 && elsewhere.errors.contains("--print-url"), "\(elsewhere.errors)")
+    }
+
+    @Test(arguments: [
+        ("", "has no redirect_uri"), ("redirect_uri = \"http://example.com/cb\"", "plain http"),
+        ("redirect_uri = \"http://127.0.0.1:99999/cb\"", "cannot be used"),
+        ("redirect_uri = \"ftp://127.0.0.1/cb\"", "cannot be used"),
+    ])
+    func aRedirectURIThatCannotWorkIsSaidBeforeAnybodyIsSentThere(line: String, words: String) async throws {
+        let tiktok = try await TikTokBench(connected: false)
+        try await tiktok.bench.ok("sed -i 's#^redirect_uri = .*#\(line)#' tokenkeep.toml")
+        for way in ["", "--print-url"] {
+            let ended = await tiktok.bench.sh("tokenkeep connect tiktok \(way)")
+            #expect(ended.status == 78 && ended.errors.contains(words) && ended.output.isEmpty, "\(ended.words)")
+        }
+        let option = await tiktok.bench.sh("tokenkeep connect other --provider sandbox --redirect-uri ftp://x/")
+        #expect(option.status == 64 && option.errors.contains("ftp://x/"), "\(option.errors)")
     }
 
     @Test func anExistingRefreshTokenIsTakenOverByUsingIt() async throws {
@@ -144,6 +165,40 @@ struct ConnectTests {
             "curl -s -o /dev/null -w '%{http_code}' -H 'Authorization: Bearer \(token)' \(tiktok.sandbox.baseURL)/v2/user/info/"
         )
         #expect(answer == "401")
+    }
+
+    @Test func whatCannotBeForgottenIsNotRevoked() async throws {
+        guard await BadInputTests.canMount() else {
+            withKnownIssue("SKIPPED: mounting needs root and a mount namespace") { Issue.record("no mounts here") }
+            return
+        }
+        let tiktok = try await TikTokBench()
+        let full = await tiktok.bench.sh(
+            """
+            unshare -m sh -c 'mkdir m && mount -t tmpfs -o size=24k none m && cp -p tokenkeep.vault tokenkeep.toml m/ &&
+            dd if=/dev/zero of=m/fill bs=1k count=100 status=none; cd m; tokenkeep disconnect tiktok'
+            """)
+        #expect(full.status == 73 && full.errors.contains("nothing was asked"), "\(full.errors)")
+        #expect(try await tiktok.revocations() == 0)
+        try await tiktok.bench.ok("tokenkeep get tiktok")
+    }
+
+    @Test func whatIsRevokedAndCannotBeForgottenIsSaid() async throws {
+        let tiktok = try await TikTokBench()
+        let ended = await tiktok.bench.sh(
+            "strace -f -o trace -e trace=rename -e inject=rename:error=EIO tokenkeep disconnect tiktok")
+        #expect(ended.status == 74 && ended.errors.contains("is revoked at the provider"), "\(ended.errors)")
+        #expect(ended.errors.contains("hint: mend that, and then: tokenkeep remove tiktok"))
+        #expect(try await tiktok.revocations() == 1)
+        #expect(await tiktok.bench.sh("ls tokenkeep.vault.next").status != 0)
+        try await tiktok.bench.ok("tokenkeep remove tiktok")
+    }
+
+    @Test func onlyAConnectionCanBeDisconnected() async throws {
+        let bench = try await Bench()
+        let ended = await bench.sh("printf x | tokenkeep set A; tokenkeep disconnect A")
+        #expect(ended.status == 64 && ended.errors.contains("A is a secret"), "\(ended.errors)")
+        #expect(await bench.sh("tokenkeep disconnect B").status == 66)
     }
 
     @Test func aProviderThatCannotBeReachedKeepsTheConnection() async throws {

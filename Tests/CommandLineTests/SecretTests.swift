@@ -48,10 +48,29 @@ struct SecretTests {
         let bench = try await Bench()
         try await bench.ok("printf hello | tokenkeep set A; cp tokenkeep.vault before")
         // Standard output is full: the new key would be lost.
-        #expect(await bench.sh("tokenkeep key rotate > /dev/full").status == 1)
+        #expect(await bench.sh("tokenkeep key rotate > /dev/full").status == 73)
         #expect(await bench.sh("touch taken; tokenkeep key rotate --key-out taken").status == 73)
         #expect(await bench.sh("cmp tokenkeep.vault before && tokenkeep get A").output == "hello\n")
         #expect(await bench.sh("mkdir new && cd new && tokenkeep init > /dev/full; ls").output == "")
+    }
+
+    @Test func aKeyThatWasGivenOutInVainIsSaidToBe() async throws {
+        let bench = try await Bench()
+        let failed = await bench.sh(
+            "strace -f -o trace -e trace=rename -e inject=rename:error=ENOSPC tokenkeep key rotate > new")
+        #expect(failed.status == 73 && failed.errors.contains("opens with the old key only"), "\(failed.errors)")
+        try await bench.ok("tokenkeep list")
+        #expect(await bench.sh("TOKENKEEP_KEY=$(cat new) tokenkeep list").status == 77)
+    }
+
+    @Test func aReaderThatGoesAwayIsNoError() async throws {
+        let bench = try await Bench()
+        let ended = await bench.sh("{ tokenkeep --help; echo $? >&2; } | true")
+        #expect(["0\n", "1\n"].contains(ended.errors), "\(ended.errors)")
+    }
+
+    @Test(arguments: ["run --help", "run -h", "key --help"]) func helpIsShownWithAnExample(words: String) async throws {
+        #expect(try await Bench().ok("tokenkeep \(words)").contains("Example: tokenkeep \(words.prefix(3))"))
     }
 
     @Test func aNewKeyGoesToAPrivateFile() async throws {

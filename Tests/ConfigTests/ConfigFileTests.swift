@@ -148,7 +148,7 @@ struct ConfigTextTests {
             return Int(state >> 33) % bound
         }
         for _ in 0..<500 {
-            let text = String(String.UnicodeScalarView((0..<next(12)).map { _ in scalars[next(scalars.count)] }))
+            let text = String(String.UnicodeScalarView((0...next(12)).map { _ in scalars[next(scalars.count)] }))
             let config = try Config.parse(
                 """
                 [connections.t]

@@ -103,7 +103,7 @@ struct ConfigTests {
     @Test func durationsHaveAUnitAndAnEnd() {
         let table: [(String, Duration?)] = [
             ("50ms", .milliseconds(50)), ("90s", .seconds(90)), ("30m", .seconds(1800)), ("12h", .seconds(43200)),
-            ("7d", .seconds(604_800)), ("0s", nil), ("", nil), ("s", nil), ("5", nil), ("-5s", nil), ("+5s", nil),
+            ("7d", .seconds(604_800)), ("0s", .zero), ("", nil), ("s", nil), ("5", nil), ("-5s", nil), ("+5s", nil),
             ("5 s", nil),
             ("5S", nil), ("1w", nil), ("1.5h", nil), ("٣s", nil), ("99999999999999999999s", nil),
             ("9223372036854775807d", nil),

@@ -30,13 +30,39 @@ import Testing
         }
     }
 
-    @Test(arguments: ["\u{4}", "\u{3}", "half\u{3}"]) func whoWalksAwayGivesNoAnswer(_ keys: String) async {
-        await #expect(processExitsWith: .success) { [keys] in
+    @Test func whoEndsTheInputGivesNoAnswer() async {
+        await #expect(processExitsWith: .success) {
             let person = try Person()
-            // Ctrl-C counts at once, with no Enter behind it, and ends the question, not the program.
-            let (answer, _) = try await person.answer(keys, to: "Key: ", hidden: true)
+            let (answer, _) = try await person.answer("\u{4}", to: "Key: ", hidden: true)
             #expect(answer == nil)
             #expect(person.isEchoing)
+        }
+    }
+
+    @Test(arguments: ["\u{3}", "half\u{3}"]) func interruptingEndsTheProgramAtOnce(_ keys: String) async {
+        // With no Enter behind it.
+        await #expect(processExitsWith: .signal(SIGINT)) { [keys] in
+            _ = try await Person().answer(keys, to: "Key: ", hidden: true)
+        }
+    }
+
+    @Test func theTerminalShowsAgainWhatIsTypedBeforeTheInterruptComes() async {
+        await #expect(processExitsWith: .success) {
+            let person = try Person()
+            signal(SIGINT, SIG_IGN)
+            #expect(try await person.answer("half\u{3}", to: "Key: ", hidden: true).0 == nil)
+            #expect(person.isEchoing)
+        }
+    }
+
+    @Test func whoSuspendsIsAskedAgainAndLosesNoKeyToTheAnswer() async {
+        await #expect(processExitsWith: .success) {
+            let person = try Person()
+            // As where there is no job control: the stop does not come.
+            signal(SIGTSTP, SIG_IGN)
+            let (answer, seen) = try await person.answer(["half\u{1A}", "whole\n"], to: "Key: ", hidden: true)
+            #expect(answer == Array("whole".utf8))
+            #expect(!seen.contains("half") && !seen.contains("whole"))
         }
     }
 
@@ -82,18 +108,29 @@ private struct Person {
 
     /// Waits for the question, types, and gives what `ask` answered and what the terminal showed.
     func answer(_ keys: String, to question: String, hidden: Bool) async throws -> ([UInt8]?, String) {
+        try await answer([keys], to: question, hidden: hidden)
+    }
+
+    /// The same, with further keys each time that the question comes again.
+    func answer(_ keys: [String], to question: String, hidden: Bool) async throws -> ([UInt8]?, String) {
         async let typing = type(keys, after: question)
         let answer = try Terminal.ask(question, hidden: hidden)
         return (answer, try await typing)
     }
 
-    @concurrent private func type(_ keys: String, after question: String) async throws -> String {
+    @concurrent private func type(_ keys: [String], after question: String) async throws -> String {
         var seen: [UInt8] = []
-        while !String(decoding: seen, as: UTF8.self).contains(question) { seen += read() }
-        try ThisProcess.write(keys.utf8.span, to: end)
-        // The answer is complete when the terminal is told to go on, or shows what was typed.
-        while !seen.contains(UInt8(ascii: "\n")) { seen += read() }
-        return String(decoding: seen, as: UTF8.self)
+        var all = ""
+        for keys in keys {
+            while !String(decoding: seen, as: UTF8.self).contains(question) { seen += read() }
+            try ThisProcess.write(keys.utf8.span, to: end)
+            // The answer is complete when the terminal is told to go on, or shows what was typed.
+            while !seen.contains(UInt8(ascii: "\n")) { seen += read() }
+            let next = seen.split(separator: UInt8(ascii: "\n"), maxSplits: 1, omittingEmptySubsequences: false)
+            all += String(decoding: next[0], as: UTF8.self) + "\n"
+            seen = Array(next[1])
+        }
+        return all
     }
 
     private func read() -> [UInt8] {

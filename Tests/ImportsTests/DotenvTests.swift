@@ -58,15 +58,88 @@ import Testing
         let file = try read("KEY=-----BEGIN X-----\nMIIEabc\nMIIEdef=\nghi==\n-----END X-----\nA=x\nMIIEabc==")
         #expect(file.values == ["A=x"])
         #expect(file.left == ["KEY:1 several lines without quotes", "a line:7 not KEY=value"])
-        #expect(throws: ImportError(problem: .unterminated("the PEM block"), line: 1)) {
-            try read("K=-----BEGIN X\nA=x")
-        }
     }
 
-    @Test(arguments: ["\"", "'", "`"])
-    func aQuoteThatIsNotClosedIsRefusedWithItsLine(quote: String) {
-        #expect(throws: ImportError(problem: .unterminated("the quoted value"), line: 2)) {
-            try read("A=x\nB=\(quote)y\nC=z\n")
+    @Test func aQuoteThatClosesOnALaterLineTakesNoLineWithIt() throws {
+        let (values, left) = try read("A=\"abc\nB=\"def\"\nC=ghi\n")
+        #expect(values == ["B=def", "C=ghi"])
+        #expect(left == ["A:1 text after the closing quote on line 2"])
+    }
+
+    @Test(arguments: ["\"", "'", "`"], ["\n", "\r\n", "\r"])
+    func aQuoteThatIsNotClosedTakesNoLineWithIt(quote: String, end: String) throws {
+        let other = quote == "'" ? "`" : "'"
+        let lines = [
+            "A=x", "B=\(quote)y", "", "# words", "C=z", "  export D_1 = v # words", "E=\(other)u\(end)w\(other)",
+            "F=$USER",
+        ]
+        let (values, left) = try read(lines.joined(separator: end))
+        #expect(values == ["A=x", "C=z", "D_1=v", "E=u\nw"])
+        #expect(
+            left == [
+                "B:2 a quoted value that is not closed",
+                "F:9 refers to another variable with $; put it in single quotes when the $ is meant",
+            ])
+    }
+
+    /// What a secret over several lines may hold, each a line.
+    private static let pieces = [
+        "sesame", "MIIEsesame=", "sesame=x", "Sesame=x", "SESAME", "SESAME=", "SESAME==", "SESAME=\t# x", "SESAME=''",
+        "SESAME: x", "SESAME:x", "SES-AME=x", "SES.AME=x", "1SESAME=x", "export sesame=x", "=sesame", "SÉSAME=x",
+    ]
+
+    @Test(arguments: [
+        ("\"x", "y\" z", "text after the closing quote on line \(pieces.count + 2)"),
+        ("`x", "y", "a quoted value that is not closed"),
+        ("-----BEGIN X-----", "y", "a PEM block that is not closed"),
+    ])
+    func aPieceOfASecretIsNotRepeated(first: String, last: String, why: String) throws {
+        let (values, left) = try read((["A=\(first)"] + Self.pieces + [last, "B_=x"]).joined(separator: "\n"))
+        #expect(values == ["B_=x"])
+        #expect(left == ["A:1 \(why)"] + (2..<Self.pieces.count + 3).map { "a line:\($0) not KEY=value" })
+    }
+
+    @Test func onlyTheLinesUpToTheClosingQuoteAreInDoubt() throws {
+        let (values, left) = try read("A='x\na=1\nb: 2\n' x\nc=3\nd: 4\ne=")
+        #expect(values == ["c=3"])
+        #expect(
+            left == [
+                "A:1 text after the closing quote on line 4", "a line:2 not KEY=value", "a line:3 not KEY=value",
+                "a line:4 not KEY=value", "d:6 written with a colon, not =", "e:7 empty",
+            ])
+    }
+
+    @Test func aValueInDoubtMayEndBadlyToo() throws {
+        let (values, left) = try read("A=\"x\nB=\"y\nC=\"$USER\"\nD=\"x\nE='\nz'\nF=\"y\"\"\nG=`")
+        #expect(values == ["E=\nz"])
+        #expect(
+            left == [
+                "A:1 text after the closing quote on line 2", "B:2 text after the closing quote on line 3",
+                "C:3 refers to another variable with $; put it in single quotes when the $ is meant",
+                "D:4 text after the closing quote on line 7", "F:7 text after the closing quote",
+                "G:8 a quoted value that is not closed",
+            ])
+    }
+
+    @Test func aKeyThatHasLostItsEndDoesNotTakeThatOfTheNext() throws {
+        let key = "-----BEGIN X-----\nMIIE\n-----END X-----"
+        let (values, left) = try read("A=-----BEGIN X-----\nMIIE\nB=\(key)\nC='\(key)'\nD=x")
+        #expect(values == ["C=\(key)", "D=x"])
+        #expect(
+            left == [
+                "A:1 a PEM block that is not closed", "a line:2 not KEY=value", "B:3 several lines without quotes",
+            ])
+    }
+
+    @Test(arguments: [30, 31, 32] as [UInt64])
+    func everyLineIsTakenOrNamedWhereverQuotesStand(seed: UInt64) throws {
+        var generator = SeededGenerator(seed: seed)
+        let pieces = "\"'`xy #".unicodeScalars.map { $0 }
+        for _ in 0..<300 {
+            let text = (1...12).map { "K\($0)=\(generator.text(of: pieces))" }.joined(separator: "\n")
+            let file = try parse(Array(text.utf8), as: .dotenv)
+            let taken = file.values.flatMap { $0.line...$0.line + $0.value.count { $0 == "\n" } }
+            #expect(Set(taken + file.leftBehind.map(\.line)) == Set(1...12), "\(text.debugDescription)")
         }
     }
 }

@@ -19,6 +19,7 @@ import Testing
         "Object.freeze(", "a as b ", "let a:b<c<", "class ", "function ", "A='x'\n", "A=\"", "$", "#", "=", "{\"a\":",
         "[[",
         "\"\\ud800\",", "0", "\n", "\r", "a?", "A:'x',", "case ", "let ", "export ", "import ", "(a)", "a{}", "(A='x')",
+        "A=\"x\n", "A='x\nB=`y\n", "A=-----BEGIN X\n",
     ]
 
     @Test(arguments: patterns.map { ($0, 1 << 16) } + ["(", "`", "{a:", "'a'+"].map { ($0, 1 << 20) })

@@ -5,7 +5,8 @@ import Testing
     private func listener(
         page: @escaping @Sendable (String) async -> BrowserPage = { BrowserPage(.success, "Query \($0)", []) }
     ) async throws -> CallbackListener {
-        try await CallbackListener.start(host: "127.0.0.1", port: 0, path: "/auth/callback/", page: page)
+        try await CallbackListener.start(
+            host: "127.0.0.1", port: 0, path: "/auth/callback/", isExpected: { !$0.contains("stray") }, page: page)
     }
 
     @Test func theQueryIsHandedBackAsItCame() async throws {
@@ -20,7 +21,8 @@ import Testing
     }
 
     @Test(arguments: [
-        (get("/favicon.ico"), 404), (get("/auth/callback?code=1"), 404), (get("/auth/callback/x"), 404),
+        (get("/favicon.ico"), 404), (get("/auth/callback/?stray"), 400), (get("/auth/callback?code=1"), 404),
+        (get("/auth/callback/x"), 404),
         (get("/auth/%63allback/?code=1"), 404),
         ("POST /auth/callback/?code=1 HTTP/1.1\r\nConnection: close\r\n\r\n", 405),
         ("HEAD /auth/callback/?code=1 HTTP/1.1\r\nConnection: close\r\n\r\n", 405),
@@ -97,7 +99,8 @@ import Testing
     @Test func aPortInUseIsTold() async throws {
         let first = try await listener()
         let error = await #expect(throws: BindError.self) {
-            try await CallbackListener.start(host: "127.0.0.1", port: first.port, path: "/") { _ in
+            try await CallbackListener.start(host: "127.0.0.1", port: first.port, path: "/", isExpected: { _ in true })
+            { _ in
                 BrowserPage(.success, "", [])
             }
         }

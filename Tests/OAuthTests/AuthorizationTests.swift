@@ -98,6 +98,19 @@ struct AuthorizationTests {
     }
 
     @Test(arguments: [
+        ("https://example.com/cb?x=1", true), ("https://example.com:8443/cb/", true),
+        ("http://127.0.0.1:3000/cb/", true),
+        ("http://[::1]:8/x", true), ("http://localhost/", true), ("com.example.app:/cb", true),
+        ("http://example.com/cb", false), ("http://127.0.0.1:99999/cb", false), ("https://example.com:0/", false),
+        ("https://example.com/#x", false), ("https://user@example.com/", false), ("https:///cb", false),
+        ("https://example.com/a b", false), ("ftp://example.com/", false), ("example.com/cb", false), ("", false),
+        ("javascript:alert(1)", false),
+    ])
+    func aRedirectURIIsOneThatABrowserCanBeSentTo(text: String, isOne: Bool) {
+        #expect((RedirectURI.problem(with: text) == nil) == isOne, "\(text)")
+    }
+
+    @Test(arguments: [
         "https://127.0.0.1/", "http://127.0.0.1.example.com/", "http://localhost.example.com/", "http://127.0.0.1:0/",
         "http://127.0.0.1:99999/", "http://127.0.0.1:+80/", "http://user@127.0.0.1/", "http://example.com/", "",
         "http://",

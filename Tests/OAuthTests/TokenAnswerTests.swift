@@ -27,7 +27,7 @@ struct TokenAnswerTests {
     }
 
     @Test(arguments: [
-        ("7200", Int64(8200)), ("\"7200\"", 8200), ("7200.9", 8200), ("7.2e3", 8200), ("0", 1000), ("-1", nil),
+        ("7200", Int64(8200)), ("\"7200\"", 8200), ("7200.9", 8200), ("7.2e3", 8200), ("0", nil), ("-1", nil),
         ("1e300", nil),
         ("\"soon\"", nil), ("null", nil), ("true", nil), ("[]", nil), ("99999999999999999999", nil), ("\"nan\"", nil),
     ])
@@ -74,6 +74,6 @@ struct TokenAnswerTests {
             Issue.record("no error")
             return
         }
-        #expect(error.words.hasPrefix("x[31m (ab") && error.words.unicodeScalars.count < 420)
+        #expect(error.words(hiding: []).hasPrefix("x[31m (ab") && error.words(hiding: []).unicodeScalars.count < 420)
     }
 }

@@ -22,6 +22,8 @@ struct SettlementTests {
         do {
             let dead = try await place.session()
             dead.records.set(place.name, connection: before)
+            let client = try #require(RecordName("TIKTOK_CLIENT_SECRET"))
+            try dead.records.set(client, secret: Secret("the client&secret 7"), at: 1)
             try dead.commit()
             let ask = Ask(
                 name: place.name, fingerprint: try dead.fingerprint(of: Secret(Self.token)), attempt: 1, at: 7,
@@ -78,13 +80,23 @@ struct SettlementTests {
         #expect(after.tokens?.refreshToken == Secret("r") && after.tokens?.obtainedAt == 1_000_000)
     }
 
-    @Test func aTokenThatTheProviderQuotesIsNotRepeated() async throws {
-        for quoted in [Self.token, "act.0123456789abcdef", "rft.01234567"] {
-            let body = #"{"error":"invalid_request","error_description":"token '\#(quoted)', is unknown"}"#
-            let (outcome, _, after) = try await settled(body, status: 400)
-            let words = "\(outcome.problem?.message ?? "") \(after.last?.error ?? "")"
-            #expect(words.contains("invalid_request (token '<redacted> is unknown)") && !words.contains("0123"))
-        }
+    @Test(arguments: [
+        token, "act.0123456789abcdef", "rft.01234567", "rft%2E0123456789abcdef", "the client&secret 7",
+        "the+client%26secret%207", "the%20client%26",
+    ])
+    func aSecretThatTheProviderQuotesIsNotRepeated(quoted: String) async throws {
+        let body =
+            #"{"error":"invalid_request","error_description":"(token=\#(quoted)) is wrong","log_id":"\#(quoted)"}"#
+        let (outcome, _, after) = try await settled(body, status: 400)
+        let words = try #require(outcome.problem?.message)
+        #expect(words.hasSuffix("invalid_request ((token=<redacted>) is wrong), log id <redacted>"), "\(words)")
+        #expect(after.last?.error == words)
+    }
+
+    @Test func aSecretIsNotCutShortBeforeItIsLookedFor() async throws {
+        let body = #"{"error":"x","error_description":"\#(String(repeating: "y", count: 290))\#(Self.token)"}"#
+        let words = try await settled(body, status: 400).outcome.problem?.message
+        #expect(words?.contains("y<redacted") == true && words?.contains("rft") == false)
     }
 
     @Test func beingToldToWaitPushesNoKeptAnswerOut() async throws {

@@ -22,18 +22,41 @@ struct Disconnect: AsyncParsableCommand {
         let place = try Workplace(options)
         let session = try await place.open()
         try await place.naming(session.path) {
+            guard try session.records.kind(name) != .secret else {
+                throw Failure(
+                    .wrongUse, "\(name) is a secret, not a connection", hint: "forget it with: tokenkeep remove \(name)"
+                )
+            }
             guard let connection = try session.records.connection(name) else { throw Failure.noSuchName(name.text) }
-            if let tokens = connection.tokens { try await revoke(tokens, name, place, session) }
-            // Forgotten only now: until the provider has said yes, the token may still be needed to ask again.
+            let request: (TokenRequest, Provider)? =
+                if let tokens = connection.tokens { try await revocation(tokens, name, place, session) } else { nil }
             session.records.remove(name)
-            try session.commit()
+            try await forget(name, session) { try await revoke(request, name, place) }
         }
         place.say("\(name) is disconnected")
     }
 
-    private func revoke(_ tokens: TokenSet, _ name: RecordName, _ place: Workplace, _ session: VaultSession)
-        async throws
-    {
+    /// Has the vault without the connection ready on the disk, revokes, and then only renames: until the provider has
+    /// said yes the token may still be needed to ask again, and afterwards a full disk must not bring it back.
+    private func forget(_ name: RecordName, _ session: VaultSession, _ revoke: () async throws -> Void) async throws {
+        var isRevoked = false
+        do {
+            try await session.commit {
+                try await revoke()
+                isRevoked = true
+            }
+        } catch let error as VaultError where isRevoked {
+            let why = if case .cannotWrite(let why) = error { why } else { "another program replaced the vault" }
+            throw Failure(
+                .kept, "\(name) is revoked at the provider, but could not be forgotten here: \(why)",
+                hint: "mend that, and then: tokenkeep remove \(name)")
+        }
+    }
+
+    /// The request that revokes, with a token that the provider still knows; nil where there is none to send.
+    private func revocation(
+        _ tokens: TokenSet, _ name: RecordName, _ place: Workplace, _ session: VaultSession
+    ) async throws -> (TokenRequest, Provider)? {
         let target = try place.requiredConfig().targets([name], in: session.records)[0]
         let registration: Registration
         do { registration = try target.registration.get() } catch {
@@ -47,16 +70,27 @@ struct Disconnect: AsyncParsableCommand {
             tokens = try session.records.connection(name)?.tokens ?? tokens
         }
         guard let request = TokenRequest.revoke(registration, tokens) else {
-            return place.say(
+            place.say(
                 "\(registration.provider.displayName) has nothing to revoke with; end the access in the account's own settings"
             )
+            return nil
         }
+        return (request, registration.provider)
+    }
+
+    private func revoke(_ asked: (request: TokenRequest, provider: Provider)?, _ name: RecordName, _ place: Workplace)
+        async throws
+    {
+        guard let (request, provider) = asked else { return }
         let response = await place.batch(renewal).send(request)
-        guard case .got(let answer) = response.reply, (200..<300).contains(answer.status) else {
-            throw notRevoked(name, .unavailable, response.problem?.message ?? "the provider refused")
+        guard case .got(let answer) = response.reply, response.problem == nil else {
+            throw notRevoked(name, .unavailable, response.problem?.message ?? "no answer came")
         }
-        if case .error(let error) = TokenAnswer(answer, from: registration.provider) {
-            throw notRevoked(name, .other, error.words)
+        if case .error(let error) = TokenAnswer(answer, from: provider) {
+            throw notRevoked(name, .other, "the provider answered \(error.words(hiding: request.secrets))")
+        }
+        guard (200..<300).contains(answer.status) else {
+            throw notRevoked(name, .unavailable, "the provider answered with HTTP status \(answer.status)")
         }
     }
 

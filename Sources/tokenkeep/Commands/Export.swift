@@ -31,7 +31,7 @@ struct Export: AsyncParsableCommand {
     func run() async throws {
         let place = try Workplace(options)
         if let format {
-            guard let format = ExportFormat.named(format) else { throw Failure.noSuchFormat(format) }
+            guard let format = ExportFormat.named(format) else { throw Failure.noSuchFormat(format, .wrongUse) }
             return try await print(format, place)
         }
         guard only.isEmpty else {

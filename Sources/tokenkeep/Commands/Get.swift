@@ -21,8 +21,8 @@ struct Get: AsyncParsableCommand {
     @Option(help: "Of a connection: access_token, expires_at, scopes, refresh_token, or any extra.")
     var field = "access_token"
 
-    @Option(help: "How long the access token has to stay valid.")
-    var minValid = DurationArgument(seconds: 60)
+    @Option(help: "How long the access token has to stay valid; 60s, and offline any time, when left out.")
+    var minValid: DurationArgument?
 
     func run() async throws {
         let place = try Workplace(options)
@@ -36,13 +36,25 @@ struct Get: AsyncParsableCommand {
             let tokens = try vault.records.connection(connection)?.tokens
             // The common case takes no lock and asks nobody: what is fresh is handed out as it is.
             guard let tokens, tokens.isValid(for: minimum, at: now) || field == .refreshToken else {
-                return try Console.print(try field.value(of: try await renewed(connection, place)))
+                return try Console.print(try field.value(of: try await renewed(connection, tokens, place)))
             }
             try Console.print(try field.value(of: tokens))
         }
     }
 
-    private var minimum: Int64 { max(1, minValid.duration.components.seconds) }
+    private var minimum: Int64 {
+        max(1, minValid?.duration.components.seconds ?? (renewal.isOffline ? 1 : 60))
+    }
+
+    /// No new token is asked for where none could be good for as long as is wanted.
+    private func requireLifetime(of tokens: TokenSet, _ name: RecordName) throws {
+        guard minValid != nil, let start = tokens.obtainedAt, let end = tokens.presumedEnd, end - start < minimum
+        else { return }
+        throw Failure(
+            .wrongUse,
+            "\(name): its access tokens live \(Moment.length(end - start)), less than --min-valid asks for",
+            hint: "ask for less, such as --min-valid \(max(1, (end - start) / 2))s")
+    }
 
     /// The connection and the part of it that the name means: the record of that name, else the export name.
     private func find(in records: Records, _ config: Config?) throws -> (RecordName, Field) {
@@ -64,12 +76,15 @@ struct Get: AsyncParsableCommand {
     }
 
     /// The token set after renewing it under the lock, unless another process has done so meanwhile.
-    private func renewed(_ name: RecordName, _ place: Workplace) async throws -> TokenSet {
+    private func renewed(_ name: RecordName, _ stored: TokenSet?, _ place: Workplace) async throws -> TokenSet {
         guard !renewal.isOffline else {
+            let isShort = minValid != nil && stored?.isExpired(at: ThisProcess.now) == false
             throw Failure(
-                .personNeeded, "\(name): the stored access token has expired, and nothing is asked offline",
+                .personNeeded,
+                "\(name): the stored access token \(isShort ? "does not last that long" : "has expired"), and nothing is asked offline",
                 hint: "refresh where the vault itself is kept, and copy it again")
         }
+        if let stored { try requireLifetime(of: stored, name) }
         let config = try place.requiredConfig()
         let session = try await place.open()
         let refresh = Refresh(place.batch(renewal), policy: place.policy, minimumValidity: minimum)
@@ -87,6 +102,7 @@ struct Get: AsyncParsableCommand {
         guard tokens.isValid(for: 1, at: ThisProcess.now) else {
             throw Failure(.personNeeded, "\(name): its access token has expired", hint: "tokenkeep connect \(name)")
         }
+        try requireLifetime(of: tokens, name)
         return tokens
     }
 }

@@ -24,7 +24,7 @@ struct Import: AsyncParsableCommand {
         let path = FileSystem.path(file, from: FileSystem.currentFolder)
         let found = try read(path)
         let session = try await place.open()
-        var intake = Intake(found, replace: replace, now: ThisProcess.now)
+        var intake = Intake(found, config: place.config, replace: replace, now: ThisProcess.now)
         try await place.naming(session.path) {
             try intake.store(in: &session.records)
             if intake.hasChanged { try session.commit() }
@@ -33,7 +33,7 @@ struct Import: AsyncParsableCommand {
             place.say(line)
         }
         for name in intake.connections { try configure(name, intake, place) }
-        await warnOfGit(path)
+        await warnOfGit(path, place)
     }
 
     private func read(_ path: String) throws -> ImportedFile {
@@ -59,7 +59,7 @@ struct Import: AsyncParsableCommand {
         place.say("added to \(config.path):\n\n\(section)\n")
     }
 
-    private func warnOfGit(_ path: String) async {
+    private func warnOfGit(_ path: String, _ place: Workplace) async {
         let folder = FileSystem.folder(of: path)
         let name = String(path.dropFirst(folder.count + (folder == "/" ? 0 : 1)))
         let environment = ThisProcess.environmentForOthers.filter { !$0.key.hasPrefix("GIT_") }
@@ -67,6 +67,11 @@ struct Import: AsyncParsableCommand {
             ["git", "-C", folder, "ls-files", "--error-unmatch", "--", name], environment: environment,
             timeout: .seconds(10)
         ).end
+        if end == .notFound {
+            return place.say(
+                "git is not on the PATH, so whether it tracks \(path) is not known\nhint: look with: git ls-files \(name)"
+            )
+        }
         guard end == .exited(0) else { return }
         Console.say(
             """

@@ -5,7 +5,8 @@ import VaultFile
 
 struct Key: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Look at the vault's key, or change it.", subcommands: [KeyList.self, KeyRotate.self])
+        abstract: "Look at the vault's key, or change it.",
+        discussion: "Example: tokenkeep key list", subcommands: [KeyList.self, KeyRotate.self])
 }
 
 struct KeyList: AsyncParsableCommand {
@@ -64,18 +65,34 @@ struct KeyRotate: AsyncParsableCommand {
     func run() async throws {
         let place = try Workplace(options)
         let session = try await place.open()
+        var isPassphrase = false
         try await place.naming(session.path) {
             let slot = session.vault.header.slots[0]
             guard label == nil || label == slot.label else {
                 throw Failure(
                     .notThere, "there is no key slot of that label", hint: "see them with: tokenkeep key list")
             }
-            let secret = try place.newSecret(passphrase: newKey.passphrase || slot.kind == .passphrase)
-            try session.rotateKey(for: secret, now: ThisProcess.now) {
-                try place.announce(secret, to: newKey.keyOut)
+            isPassphrase = newKey.passphrase || slot.kind == .passphrase
+            let secret = try place.newSecret(passphrase: isPassphrase)
+            var isGiven = false
+            do {
+                try session.rotateKey(for: secret, now: ThisProcess.now) {
+                    try place.announce(secret, to: newKey.keyOut)
+                    isGiven = true
+                }
+            } catch let error as VaultError where isGiven {
+                // Which of the two it opens with is tried, not guessed: it may be only the last sync that failed.
+                let opens = (try? place.vault().read(unlocking: secret)) != nil
+                let failure = Failure(error, vault: session.path)
+                throw Failure(
+                    failure.status,
+                    failure.message + (opens ? "; it opens with the new key" : "; it opens with the old key only"),
+                    hint: opens ? "keep both keys until the disk is mended" : failure.hint)
             }
         }
-        place.say("\(session.path) opens with the new key only; put it where the old one was used")
+        place.say(
+            "\(session.path) opens with the new \(isPassphrase ? "passphrase only" : "key only; put it where the old one was used")"
+        )
     }
 }
 

@@ -22,6 +22,8 @@ struct RunCommand: AsyncParsableCommand {
     var command: [String]
 
     func run() async throws {
+        // All that follows is the command's, so the parser leaves these to us.
+        if command.first == "--help" || command.first == "-h" { throw CleanExit.helpRequest(self) }
         let command = command.first == "--" ? Array(command.dropFirst()) : command
         guard let program = command.first else {
             throw Failure(
@@ -85,10 +87,11 @@ struct RunCommand: AsyncParsableCommand {
     }
 
     private func start(_ program: String, _ command: [String], with values: [ExportValue]) throws {
-        guard let path = ChildProcess.find(program, path: ThisProcess.environmentVariable("PATH")) else {
-            Console.say("tokenkeep: \(program): there is no such program\nhint: check its name and PATH")
-            throw ExitCode(127)
-        }
+        // A path is taken as it is: what stands there may be something else than a program, and that is 126.
+        let isPath = program.contains("/")
+        guard
+            let path = isPath ? program : ChildProcess.find(program, path: ThisProcess.environmentVariable("PATH"))
+        else { throw notThere(program) }
         for value in values where value.name.utf8.contains(UInt8(ascii: "=")) || value.value.hasNUL {
             throw Failure(
                 .misconfigured, "\(value.name) cannot stand in an environment",
@@ -102,9 +105,15 @@ struct RunCommand: AsyncParsableCommand {
         let added = values.map { Array($0.name.utf8) + [UInt8(ascii: "=")] + $0.value.revealedBytes() }
         ThisProcess.restoreBrokenPipes()
         let error = ThisProcess.execute(path, arguments: command, environment: inherited + added)
+        if error.isNotFound, (try? FileSystem.status(of: path)) == nil { throw notThere(program) }
         Console.say(
             "tokenkeep: \(program) cannot be run: \(error.reason)\nhint: check that it is a program of this machine and yours to run"
         )
         throw ExitCode(126)
+    }
+
+    private func notThere(_ program: String) -> ExitCode {
+        Console.say("tokenkeep: \(program): there is no such program\nhint: check its name and PATH")
+        return ExitCode(127)
     }
 }

@@ -45,6 +45,10 @@ struct SandboxCommand: AsyncParsableCommand {
         name: .customLong("fault"), help: "KIND:N, at the Nth request of the token endpoint, or KIND:N+ from then on.")
     var faults: [String] = []
 
+    func validate() throws {
+        guard (0...65535).contains(port) else { throw ValidationError("there is no port \(port): they end at 65535") }
+    }
+
     func run() async throws {
         guard let manners = Manners(rawValue: manners) else {
             throw Failure(

@@ -52,6 +52,7 @@ private struct ConnectionState {
     let provider: String
     let state: String
     let expiresAt: Int64?
+    let validity: Validity?
     let refreshExpiresAt: Int64?
     let personNeededBy: Int64?
     let last: Connection.LastAttempt?
@@ -63,6 +64,7 @@ private struct ConnectionState {
         self.name = name
         self.provider = provider ?? connection?.provider ?? ""
         expiresAt = tokens?.expiresAt
+        validity = tokens.flatMap { Validity($0, now: now) }
         refreshExpiresAt = tokens?.refreshExpiresAt
         last = connection?.last
         let isMismatch = provider != nil && connection.map { $0.provider != provider } ?? false
@@ -90,7 +92,7 @@ private struct ConnectionState {
         func left(_ end: Int64?) -> String { end.map { $0 > now ? Moment.length($0 - now) : "ended" } ?? "-" }
         let needed = personNeededBy.map { $0 <= now ? "now" : Moment.text($0) } ?? "-"
         let last = last.map { "\(Moment.text($0.at)) \($0.outcome)" } ?? "-"
-        return [name.text, provider, state, left(expiresAt), left(refreshExpiresAt), needed, last]
+        return [name.text, provider, state, validity?.words ?? "-", left(refreshExpiresAt), needed, last]
     }
 
     var object: JSONObject {
