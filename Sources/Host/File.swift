@@ -37,6 +37,23 @@ package struct File: ~Copyable, Sendable {
         path = "descriptor \(descriptor)"
     }
 
+    /// Makes a file of mode 0600 that gets the name `path` only by `link`, and goes when it is closed without; nil where
+    /// the file system knows no such thing.
+    init?(unnamedFor path: String) {
+        self.path = path
+        // O_TMPFILE, whose macro Swift does not see.
+        let flags = 0o20_000_000 | O_DIRECTORY | O_WRONLY | O_CLOEXEC
+        descriptor = unsafe open(FileSystem.folder(of: path), flags, 0o600)
+        if descriptor < 0 { return nil }
+    }
+
+    /// Gives it its name, unless there is a file of that name (`EEXIST`).
+    borrowing func link() throws(HostError) {
+        guard unsafe linkat(AT_FDCWD, "/proc/self/fd/\(descriptor)", AT_FDCWD, path, AT_SYMLINK_FOLLOW) == 0 else {
+            throw .last("create", path)
+        }
+    }
+
     deinit { close(descriptor) }
 
     /// The file's attributes.

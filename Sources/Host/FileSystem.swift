@@ -95,6 +95,14 @@ package enum FileSystem {
         return unsafe String(cString: real)
     }
 
+    /// The path with every symbolic link followed, of a file that may not be there yet.
+    package static func resolved(_ path: String) -> String {
+        if let real = try? realPath(of: path) { return real }
+        let folder = folder(of: path)
+        guard let real = try? realPath(of: folder) else { return path }
+        return self.path(String(path.dropFirst(folder.count + (folder == "/" ? 0 : 1))), from: real)
+    }
+
     /// Replaces or makes a file: whoever reads it sees the old bytes or the new, whole, even after a power cut.
     ///
     /// The new bytes stand in a temporary file of mode 0600 in the same folder until they are on the disk; only the
@@ -179,7 +187,20 @@ package enum FileSystem {
 
 extension FileSystem {
     /// Makes a file with mode 0600, whole and on the disk, unless there is one of that name (`EEXIST`).
+    ///
+    /// Where the system can, it has no name until then: a process that dies leaves nothing of a key behind.
     package static func create(_ path: String, with bytes: Span<UInt8>) throws(HostError) {
+        if let file = File(unnamedFor: path) {
+            try file.write(bytes)
+            try file.sync()
+            do throws(HostError) {
+                try file.link()
+                return try syncFolder(of: path)
+            } catch {
+                // Without /proc it cannot be named.
+                guard error.isNotFound else { throw error }
+            }
+        }
         let temporary = temporaryName(for: path)
         let file = try File(temporary, .creating(mode: 0o600))
         defer { _ = unsafe unlink(temporary) }

@@ -108,7 +108,14 @@ extension Workplace {
     }
 
     /// A new raw key or a new passphrase, for `init` and `key rotate`.
-    func newSecret(passphrase: Bool) throws -> UnlockSecret {
+    func newSecret(_ options: NewKeyOptions, passphrase: Bool) throws -> UnlockSecret {
+        if let path = options.keyOut.map({ FileSystem.path($0, from: FileSystem.currentFolder) }),
+            ownFiles.map(FileSystem.resolved).contains(FileSystem.resolved(path))
+        {
+            throw Failure(
+                .wrongUse, "--key-out names a file of the vault itself, \(path)", hint: "give the key a file of its own"
+            )
+        }
         guard passphrase else { return .newRawKey() }
         if let given = ThisProcess.setting("TOKENKEEP_NEW_PASSPHRASE") {
             return try UnlockSecret(newPassphrase: Secret(given))

@@ -41,21 +41,12 @@ extension Workplace {
 
     /// Refuses an output that would replace the vault, what stands beside it, the config or a key, or another output.
     private func refuseOwnFiles(_ config: Config) throws {
-        let vault = try vault().path
-        var taken = Swift.Set([vault, vault + ".lock", vault + ".journal", vault + ".next"])
-        taken.formUnion(([config.path] + keyFiles).map(Self.real))
-        for output in config.outputs where !taken.insert(Self.real(output.path)).inserted {
+        var taken = Swift.Set((ownFiles + keyFiles).map(FileSystem.resolved))
+        for output in config.outputs where !taken.insert(FileSystem.resolved(output.path)).inserted {
             throw Failure(
                 .misconfigured, "the output \(output.path) is the vault, the config, a key or another output",
                 hint: "give the output a path of its own in \(config.path)")
         }
-    }
-
-    /// The path with every link followed, of a file that may not be there yet.
-    private static func real(_ path: String) -> String {
-        if let real = try? FileSystem.realPath(of: path) { return real }
-        guard let folder = try? FileSystem.realPath(of: FileSystem.folder(of: path)) else { return path }
-        return FileSystem.path(String(path.dropFirst(FileSystem.folder(of: path).utf8.count + 1)), from: folder)
     }
 
     /// The values that may leave the vault.

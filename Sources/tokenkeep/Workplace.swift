@@ -59,6 +59,17 @@ struct Workplace {
         return try naming(vaultPath) { try VaultFile(path: vaultPath) }
     }
 
+    /// The vault, what stands beside it, and the config: what no other file may take the place of.
+    var ownFiles: [String] {
+        let vault = FileSystem.resolved(newVaultPath)
+        return [configPath] + ["", ".lock", ".journal", ".next"].map { vault + $0 }
+    }
+
+    /// Where the vault is, or would be made.
+    var newVaultPath: String {
+        vaultPath ?? FileSystem.path("tokenkeep.vault", from: FileSystem.folder(of: configPath))
+    }
+
     /// Opens the vault as it stands, without the lock.
     func read() async throws -> OpenVault {
         let file = try vault()
@@ -98,7 +109,7 @@ struct Workplace {
         let nobody = Batch(host: "", now: { ThisProcess.now }) { _ in .init(reply: .unsent, problem: nil) }
         for (name, outcome) in try nobody.settleLeftBehind(on: session) {
             let end = outcome.problem == nil ? "its answer is in the vault now" : "the outcome is \(outcome.name)"
-            say("\(name): a run that died had asked; \(end)")
+            say("\(name): an earlier run had asked; \(end)")
         }
     }
 

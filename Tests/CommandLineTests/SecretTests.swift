@@ -63,6 +63,37 @@ struct SecretTests {
         #expect(await bench.sh("TOKENKEEP_KEY=$(cat new) tokenkeep list").status == 77)
     }
 
+    @Test(arguments: [
+        "tokenkeep.vault.next", "./tokenkeep.vault.journal", "x/../tokenkeep.vault.lock", "l/tokenkeep.vault",
+    ])
+    func aKeyIsNotWrittenWhereTheVaultHasItsOwnFiles(path: String) async throws {
+        let bench = try await Bench()
+        let ended = await bench.sh(
+            "mkdir x; ln -s . l; rm -f tokenkeep.vault.lock; tokenkeep key rotate --key-out \(path)")
+        #expect(ended.status == 64 && ended.errors.contains("a file of its own"), "\(ended.errors)")
+        try await bench.ok("tokenkeep list")
+        let made = await bench.sh(
+            "cd x; tokenkeep init --vault v --key-out v; tokenkeep init --key-out tokenkeep.toml; ls")
+        #expect(made.output == "" && made.errors.contains("a file of its own"), "\(made.words)")
+    }
+
+    @Test func aProcessThatDiesLeavesNoKeyUnderAnotherName() async throws {
+        let bench = try await Bench()
+        for step in ["fsync", "linkat", "link", "unlink"] {
+            let killed = await bench.sh(
+                "strace -f -o trace -e trace=\(step) -e inject=\(step):signal=KILL:when=1 tokenkeep key rotate --key-out new; ls -A"
+            )
+            let names = Set(killed.output.split(separator: "\n").map(String.init))
+            #expect(
+                names.isSubset(of: [
+                    "tokenkeep.toml", "tokenkeep.vault", "tokenkeep.vault.lock", "tokenkeep.vault.next", "trace", "new",
+                ]),
+                "\(step): \(names)")
+            try await bench.ok(
+                "tokenkeep list || TOKENKEEP_KEY=$(cat new) tokenkeep list; rm -f new")
+        }
+    }
+
     @Test func aReaderThatGoesAwayIsNoError() async throws {
         let bench = try await Bench()
         let ended = await bench.sh("{ tokenkeep --help; echo $? >&2; } | true")

@@ -13,11 +13,11 @@ struct Init: AsyncParsableCommand {
 
     func run() async throws {
         let place = try Workplace(options, onlyHere: true)
-        let path = place.vaultPath ?? FileSystem.path("tokenkeep.vault", from: FileSystem.folder(of: place.configPath))
+        let path = place.newVaultPath
         let file = try VaultFile(path: path)
         do {
             guard try FileSystem.status(of: path, followingLinks: false) == nil else { throw VaultError.alreadyThere }
-            let secret = try place.newSecret(passphrase: newKey.passphrase)
+            let secret = try place.newSecret(newKey, passphrase: newKey.passphrase)
             try file.create(unlocking: secret, label: "main") { try place.announce(secret, to: newKey.keyOut) }
         } catch { throw Failure(error, vault: path) }
         var made = "made \(path)"

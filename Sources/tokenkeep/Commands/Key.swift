@@ -73,7 +73,7 @@ struct KeyRotate: AsyncParsableCommand {
                     .notThere, "there is no key slot of that label", hint: "see them with: tokenkeep key list")
             }
             isPassphrase = newKey.passphrase || slot.kind == .passphrase
-            let secret = try place.newSecret(passphrase: isPassphrase)
+            let secret = try place.newSecret(newKey, passphrase: isPassphrase)
             var isGiven = false
             do {
                 try session.rotateKey(for: secret, now: ThisProcess.now) {
