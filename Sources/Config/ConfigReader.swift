@@ -23,6 +23,9 @@ extension Config {
     /// One that another user could have written is refused, for it can name commands to run.
     package static func read(_ path: String) throws(ConfigError) -> Config? {
         let path = FileSystem.path(path, from: FileSystem.currentFolder)
+        if let kind = (try? FileSystem.status(of: path))?.kind, kind != .regular {
+            throw ConfigError("\(path) is not a regular file", hint: "name the config with --config")
+        }
         let name, status: FileStatus
         let text: [UInt8]
         do throws(HostError) {
@@ -33,17 +36,19 @@ extension Config {
             text = try file.readToEnd(limit: largestFile)
         } catch {
             throw ConfigError(
-                "\(path) cannot be read: \(error.reason)", hint: "look at the file and its permissions: ls -l \(path)")
+                "\(path) cannot be read: \(error.reason)",
+                hint: "look at the file and its permissions: ls -l \(ShellWord.quoted(path))")
         }
         // A link's owner counts as well: relative paths and commands in the config start from where the link stands.
         for owner in [name.owner, status.owner] where owner != FileSystem.effectiveUser && owner != 0 {
             throw ConfigError(
                 "\(path) belongs to another user (id \(owner)), and a config can run commands",
-                hint: "make it yours: chown -h $(id -u) \(path)")
+                hint: "make it yours: chown -h $(id -u) \(ShellWord.quoted(path))")
         }
         guard status.mode & 0o022 == 0 else {
             throw ConfigError(
-                "\(path) can be written by others, and a config can run commands", hint: "chmod go-w \(path)")
+                "\(path) can be written by others, and a config can run commands",
+                hint: "chmod go-w \(ShellWord.quoted(path))")
         }
         guard let text = String(validating: text.span) else {
             throw ConfigError("\(path) is not UTF-8", hint: "save it as UTF-8 text")
@@ -68,6 +73,9 @@ extension Config {
         var config = Config(path: path)
         let root = Section(table, place: "", path: path)
         try root.allow(["vault", "connections", "outputs", "schedule", "unlock"])
+        if try root.text("vault") == "" {
+            throw root.wrong("vault", "is empty", hint: "for example: vault = \"tokenkeep.vault\"")
+        }
         config.vault = try root.text("vault").map { FileSystem.path($0, from: config.folder) }
         if let connections = try root.section("connections") {
             for name in connections.names {

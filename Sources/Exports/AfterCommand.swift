@@ -43,6 +43,8 @@ package struct AfterFailure: Error, Equatable {
     package var hint: String {
         switch end {
         // 127 is what a shell or `env` answers for the program that the named one wanted to start.
+        case .notFound where program.contains("/"):
+            "correct `after` in the config: there is no program of that path that this user may run"
         case .notFound, .exited(127):
             "cron's PATH is short: give the full path in `after`, or set PATH in the crontab"
         case .timedOut: "let `after` only send a signal or start a reload; the app need not be ready within its time"

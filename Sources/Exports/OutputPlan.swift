@@ -37,11 +37,14 @@ package struct OutputPlan: Sendable {
             case .none: break
             case .attributes: try File(target, .reading).setMode(mode, group: group)
             case .bytes:
+                // They hold values, and no .gitignore names them.
+                try FileSystem.removeAbandoned(beside: target)
                 try bytes.withSpan { bytes throws(HostError) in
                     try FileSystem.replace(target, with: bytes, mode: mode, group: group)
                 }
             }
         } catch {
+            if error.operation == "chgrp" { throw .groupRefused(path: path, error.reason) }
             throw .unwritable(path: path, error.reason)
         }
     }

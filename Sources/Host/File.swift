@@ -37,9 +37,9 @@ package struct File: ~Copyable, Sendable {
         path = "descriptor \(descriptor)"
     }
 
-    /// Makes a file of mode 0600 that gets the name `path` only by `link`, and goes when it is closed without; nil where
-    /// the file system knows no such thing.
-    init?(unnamedFor path: String) {
+    /// Makes a file of mode 0600 beside `path` that gets a name only by `link`, and goes when it is closed without; nil
+    /// where the file system knows no such thing.
+    init?(unnamedBeside path: String) {
         self.path = path
         // O_TMPFILE, whose macro Swift does not see.
         let flags = 0o20_000_000 | O_DIRECTORY | O_WRONLY | O_CLOEXEC
@@ -48,7 +48,7 @@ package struct File: ~Copyable, Sendable {
     }
 
     /// Gives it its name, unless there is a file of that name (`EEXIST`).
-    borrowing func link() throws(HostError) {
+    borrowing func link(as path: String) throws(HostError) {
         guard unsafe linkat(AT_FDCWD, "/proc/self/fd/\(descriptor)", AT_FDCWD, path, AT_SYMLINK_FOLLOW) == 0 else {
             throw .last("create", path)
         }

@@ -112,11 +112,19 @@ package enum FileSystem {
         _ path: String, with bytes: Span<UInt8>, mode: UInt32, group: UInt32? = nil
     ) throws(HostError) {
         let temporary = temporaryName(for: path)
-        do {
-            let file = try File(temporary, .creating(mode: 0o600))
+        func fill(_ file: borrowing File) throws(HostError) {
             try file.write(bytes)
             if mode != 0o600 || group != nil { try file.setMode(mode, group: group) }
             try file.sync()
+        }
+        var hasName = false
+        if let file = File(unnamedBeside: path) {
+            // Without a name a process that dies leaves nothing behind; from here to the rename is one step.
+            try fill(file)
+            hasName = (try? file.link(as: temporary)) != nil
+        }
+        do {
+            if !hasName { try fill(try File(temporary, .creating(mode: 0o600))) }
         } catch {
             if error.code != EEXIST { _ = unsafe unlink(temporary) }
             throw error
@@ -150,6 +158,26 @@ package enum FileSystem {
     package static func temporaryName(for path: String) -> String {
         let name = path.split(separator: "/").last.map(String.init) ?? "file"
         return folder(of: path) + "/." + name + "." + String(UInt64.random(in: .min ... .max), radix: 36) + ".tmp"
+    }
+
+    /// Takes away what processes that died have left of next versions of a file: those older than a minute.
+    package static func removeAbandoned(beside path: String) throws(HostError) {
+        let folder = folder(of: path)
+        let prefix = "." + (path.split(separator: "/").last.map(String.init) ?? "file") + "."
+        guard let stream = unsafe opendir(folder) else { throw .last("list", folder) }
+        defer { unsafe closedir(stream) }
+        while let entry = unsafe readdir(stream) {
+            let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+                unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            guard name.hasPrefix(prefix), name.hasSuffix(".tmp") else { continue }
+            let file = self.path(name, from: folder)
+            if let status = try status(of: file, followingLinks: false), status.kind == .regular,
+                status.owner == effectiveUser, status.modified < ThisProcess.now - 60
+            {
+                try remove(file)
+            }
+        }
     }
 
     /// The folder that a path's last part stands in.
@@ -190,11 +218,11 @@ extension FileSystem {
     ///
     /// Where the system can, it has no name until then: a process that dies leaves nothing of a key behind.
     package static func create(_ path: String, with bytes: Span<UInt8>) throws(HostError) {
-        if let file = File(unnamedFor: path) {
+        if let file = File(unnamedBeside: path) {
             try file.write(bytes)
             try file.sync()
             do throws(HostError) {
-                try file.link()
+                try file.link(as: path)
                 return try syncFolder(of: path)
             } catch {
                 // Without /proc it cannot be named.

@@ -29,6 +29,9 @@ package struct HostError: Error, Equatable, CustomStringConvertible {
     package var isStandardOutput: Bool { path == HostError.standardOutput }
     static let standardOutput = "standard output"
 
+    /// Whether a program's arguments and environment are larger than the system takes.
+    package var isTooLarge: Bool { code == E2BIG }
+
     /// Whether nobody reads what is written any more.
     package var isBrokenPipe: Bool { code == EPIPE }
 

@@ -43,19 +43,13 @@ package enum Terminal {
         let descriptor = unsafe open("/dev/tty", O_RDWR | O_CLOEXEC)
         guard descriptor >= 0 else { throw .last("open", "/dev/tty") }
         defer { close(descriptor) }
-        let (interrupt, suspend): (UInt8, UInt8) = (3, 26)
         var before = termios()
         let isSilent = unsafe hidden && tcgetattr(descriptor, &before) == 0
         if isSilent {
             var silent = before
-            silent.c_lflag &= ~tcflag_t(ECHO)
-            // The terminal sends no signals until the echo is on again: Ctrl-C must not leave it dumb. The two keys end
-            // the line instead, as Enter does; the terminal would keep them until then.
-            silent.c_lflag &= ~tcflag_t(ISIG)
-            unsafe withUnsafeMutableBytes(of: &silent.c_cc) { keys in
-                unsafe keys[Int(VEOL)] = interrupt
-                unsafe keys[Int(VEOL2)] = suspend
-            }
+            // Key by key: a line of the terminal's own ends at 4,095 bytes without a word. And without signals until the
+            // echo is on again: Ctrl-C must not leave a dumb terminal behind.
+            silent.c_lflag &= ~tcflag_t(ECHO | ICANON | ISIG)
             unsafe tcsetattr(descriptor, TCSAFLUSH, &silent)
         }
         defer {
@@ -72,11 +66,46 @@ package enum Terminal {
             if got < 0, errno == EINTR { continue }
             guard got >= 0 else { throw .last("read", "/dev/tty") }
             if got == 0 { return line.isEmpty ? .nothing : .line(line) }
-            switch byte {
-            case interrupt where isSilent: return .signal(SIGINT)
-            case suspend where isSilent: return .signal(SIGTSTP)
-            case UInt8(ascii: "\n"): return .line(line)
-            default: line.append(byte)
+            switch isSilent ? Key(byte, in: before) : byte == UInt8(ascii: "\n") ? .enter : .other {
+            case .signal(let signal): return .signal(signal)
+            case .end: return line.isEmpty ? .nothing : .line(line)
+            case .erase:
+                // The last character, which may be several bytes.
+                while let last = line.popLast(), last & 0xC0 == 0x80 {}
+            case .eraseAll: line = []
+            // What goes on at once was pasted, and has more lines than one.
+            case .enter where isSilent && hasMore(descriptor): line.append(byte)
+            case .enter: return .line(line)
+            case .other: line.append(byte)
+            }
+        }
+    }
+
+    private static func hasMore(_ descriptor: Int32) -> Bool {
+        var waiting = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return unsafe poll(&waiting, 1, 100) > 0
+    }
+
+    /// What a key stands for in a terminal's settings.
+    private enum Key {
+        case enter, end, erase, eraseAll, other
+        case signal(Int32)
+
+        init(_ byte: UInt8, in settings: termios) {
+            var settings = settings
+            self = unsafe withUnsafeBytes(of: &settings.c_cc) { keys in
+                switch byte {
+                case UInt8(ascii: "\n"): .enter
+                // An unset key is 0.
+                case 0: .other
+                case unsafe keys[Int(VINTR)]: .signal(SIGINT)
+                case unsafe keys[Int(VQUIT)]: .signal(SIGQUIT)
+                case unsafe keys[Int(VSUSP)]: .signal(SIGTSTP)
+                case unsafe keys[Int(VEOF)]: .end
+                case unsafe keys[Int(VERASE)], 0x08, 0x7F: .erase
+                case unsafe keys[Int(VKILL)]: .eraseAll
+                default: .other
+                }
             }
         }
     }

@@ -15,22 +15,38 @@ enum JavaScriptValue {
         case .other(let why): .other(why: why)
         }
     }
+
+    /// Whether a string is here, or a member that is one.
+    var holdsString: Bool {
+        switch self {
+        case .string: true
+        case .object(let members): members.contains { $0.content.isString }
+        case .reference, .other: false
+        }
+    }
 }
 
 /// What an assignment assigns to.
 struct JavaScriptTarget {
-    /// The names from the variable to the member.
-    let path: [String]
+    /// The names from the variable to the member, as far as they are plain text.
+    var path: [String]
     /// The token it begins with.
     let index: Int
     /// The token that follows it.
     var end = 0
+    /// Whether a name on the way to the member is not plain text.
+    var isComputed = false
+    /// Whether the name is a new one here, and none that was taken before.
+    var isDeclared = false
 
     /// The path below what the module exports, or nil for another target.
     private var exportPath: ArraySlice<String>? {
         if path.starts(with: ["module", "exports"]) { return path[2...] }
         return path.first == "exports" ? path[1...] : nil
     }
+
+    /// Whether this is what the module exports, or within it.
+    var isOfExports: Bool { exportPath != nil }
 
     /// Whether assigning `value` here makes it all that the module exports.
     func isExport(of value: JavaScriptValue) -> Bool {
@@ -51,7 +67,8 @@ struct JavaScriptTarget {
 }
 
 extension JavaScriptModule {
-    private static let depthLimit = 32
+    /// How many levels deep objects and blocks are looked into.
+    static let depthLimit = 32
 
     /// What the expression in `range` is; names what it holds within when it is not known.
     mutating func value(of range: Range<Int>, in owner: String? = nil, depth: Int = 0) -> JavaScriptValue {
@@ -213,21 +230,39 @@ extension JavaScriptModule {
         return hasCall ? "computed: a call" : "computed: an expression"
     }
 
+    /// Why a string is left behind in code that is passed over.
+    static let isInside = "a string inside a function, block or call"
+
+    /// Why the value of a variable is not certain that such code assigns to.
+    static let isChangedInside = "changed inside a function, block or call"
+
     /// Names the strings in code that is passed over, where a reader would take them for constants.
     mutating func mention(_ range: Range<Int>) {
         for index in range {
-            guard let name = boundName(index) else { continue }
+            mentionExport(at: index)
+            let key = plainKey(inBracketsAt: index - 1)
+            guard let name = key ?? boundName(index) else { continue }
+            let end = index + (key == nil ? 1 : 2)
             let isMember = index > 0 && (isPunctuator(index - 1, "{") || isPunctuator(index - 1, ","))
-            let givesString = token(index + 2).isString
-            let isGiven = isPunctuator(index + 1, "=") || isMember && isPunctuator(index + 1, ":")
-            if isGiven, givesString, name.isScreamingCase {
-                note(name, at: index, .other(why: "a string inside a function, block or call"))
+            let isGiven = isPunctuator(end, "=") || isMember && isPunctuator(end, ":")
+            let isType = self.name(index - 1) == "type"
+            if isGiven, token(end + 1).isString, name.isScreamingCase, !isType {
+                note(name, at: index, .other(why: Self.isInside))
             } else if token(index + 1).isAssignment, case .string = variables[Array(name.utf8)],
                 !isDeclaredOrMember(index)
             {
-                note(name, at: index, .other(why: "changed inside a function, block or call"))
+                note(name, at: index, .other(why: Self.isChangedInside))
             }
         }
+    }
+
+    /// Names the member of the exports that is given a string here, however it is spelled.
+    private mutating func mentionExport(at index: Int) {
+        guard name(index) == "exports" || name(index) == "module", !isPunctuator(index - 1, "."),
+            let target = target(at: index), target.isOfExports, isPunctuator(target.end, "="),
+            token(target.end + 1).isString
+        else { return }
+        passOver(.string(""), to: target)
     }
 
     private func isDeclaredOrMember(_ index: Int) -> Bool {
@@ -241,7 +276,7 @@ extension JavaScriptModule {
 extension String {
     /// Whether this is spelled `LIKE_THIS`.
     fileprivate var isScreamingCase: Bool {
-        guard utf8.count > 1, let first = utf8.first, (0x41...0x5A).contains(first) else { return false }
+        guard let first = utf8.first, (0x41...0x5A).contains(first) else { return false }
         return utf8.allSatisfy { (0x41...0x5A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x5F }
     }
 }

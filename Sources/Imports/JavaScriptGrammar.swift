@@ -32,22 +32,32 @@ extension JavaScriptModule {
         range.count > 1 && tokens[range.lowerBound].close == range.upperBound - 1
     }
 
-    /// The assignment target that begins at `index`: `a`, `a.b`, `a["b"]`.
+    /// The key between the brackets at `index` when it is plain text: `["b"]`, or in backticks.
+    func plainKey(inBracketsAt index: Int) -> String? {
+        guard isPunctuator(index, "["), isPunctuator(index + 2, "]") else { return nil }
+        switch token(index + 1).kind {
+        case .string(.text(let name)), .template(.text(let name)): return name
+        default: return nil
+        }
+    }
+
+    /// The assignment target that begins at `index`: `a`, `a.b`, `a["b"]`, `a[b]`.
     func target(at start: Int) -> JavaScriptTarget? {
         guard let root = name(start) else { return nil }
-        var path = [root]
-        var end = start + 1
+        var target = JavaScriptTarget(path: [root], index: start, end: start + 1)
         while true {
-            if isPunctuator(end, "."), let name = name(end + 1) {
-                path.append(name)
-                end += 2
-            } else if isPunctuator(end, "["), case .string(.text(let name)) = token(end + 1).kind,
-                isPunctuator(end + 2, "]")
-            {
-                path.append(name)
-                end += 3
+            if isPunctuator(target.end, "."), let name = name(target.end + 1) {
+                target.path.append(name)
+                target.end += 2
+            } else if isPunctuator(target.end, "[") {
+                if let key = plainKey(inBracketsAt: target.end) {
+                    target.path.append(key)
+                } else {
+                    target.isComputed = true
+                }
+                target.end = tokens[target.end].close + 1
             } else {
-                return JavaScriptTarget(path: path, index: start, end: end)
+                return target
             }
         }
     }

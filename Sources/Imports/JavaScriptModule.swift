@@ -6,14 +6,17 @@
 /// variable that holds one.
 ///
 /// Statements are followed in their order, so a variable holds what was assigned last. What stands in functions and
-/// blocks may or may not run, and is not taken; it is named where it gives a string to a NAME_LIKE_THIS or changes
-/// a variable that was taken, for there the reader would miss it. Strings in nested objects are named by their path.
+/// blocks may or may not run, and is not taken. Of a block, and of the fields of a class, every name that is given a
+/// string is named; of a function or call a NAME_LIKE_THIS and a member of the exports. So is a variable that was taken
+/// and that any of them changes, for there the reader would miss it. Strings in nested objects are named by their path.
 /// Imports, functions and classes are code and pass in silence.
 struct JavaScriptModule {
     let tokens: [JavaScriptToken]
     /// What each variable holds at this point. Keyed by UTF-8, as to JavaScript canonical equivalents are two names.
     var variables: [[UInt8]: JavaScriptValue] = [:]
     var index = 0
+    /// Whether the statement at this point stands in a block, or may not run: then it is passed over.
+    var isPassedOver = false
     private var entries: [Entry] = []
     private var exportedObjects: Set<[UInt8]> = []
     var exportedNames: [(local: String, name: String, line: Int)] = []
@@ -59,7 +62,12 @@ struct JavaScriptModule {
     /// Notes what a variable or a member of the exports is given.
     mutating func assign(_ value: JavaScriptValue, to target: JavaScriptTarget) {
         let line = tokens[target.index].line
-        if target.isExport(of: value) {
+        if target.isComputed {
+            guard target.isOfExports || value.holdsString else { return }
+            note("a member", at: target.index, .other(why: "its name is not plain text"))
+        } else if isPassedOver {
+            passOver(value, to: target)
+        } else if target.isExport(of: value) {
             switch value {
             case .object(let members): entries += members.map { .finding($0) }
             case .reference(let name): exportedObjects.insert(Array(name.utf8))
@@ -84,6 +92,27 @@ struct JavaScriptModule {
             let owner = target.path.dropLast().joined(separator: ".")
             let members = findings(of: value, named: target.path[target.path.count - 1], line: line, place: .aside)
             entries += members.map { $0.nested(in: owner) }.filter { $0.content.isString }.map { .finding($0) }
+        }
+    }
+
+    /// Names what is given a string, or is exported, or was taken and is changed here, in code that is passed over.
+    mutating func passOver(_ value: JavaScriptValue, to target: JavaScriptTarget) {
+        let isExport = target.isExport(of: value)
+        let name = isExport ? "the exported value" : target.exportedName ?? target.path.joined(separator: ".")
+        func note(_ finding: Finding) {
+            guard target.isOfExports || finding.content.isString else { return }
+            let content: Finding.Content = finding.content.isString ? .other(why: Self.isInside) : finding.content
+            entries.append(
+                .finding(Finding(name: finding.name, line: finding.line, content: content, place: .aside)))
+        }
+        if target.isComputed {
+            self.note("a member", at: target.index, .other(why: "its name is not plain text"))
+        } else if target.path.count == 1, !target.isDeclared, case .string = variables[Array(name.utf8)] {
+            self.note(name, at: target.index, .other(why: Self.isChangedInside))
+        } else if case .object(let members) = value {
+            for member in members { note(isExport ? member : member.nested(in: name)) }
+        } else {
+            note(Finding(name: name, line: tokens[target.index].line, content: value.content))
         }
     }
 

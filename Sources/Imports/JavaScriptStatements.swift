@@ -1,8 +1,9 @@
 /// The statements of a module, as far as they give names a value (ECMA-262 §14 and §16.2).
 extension JavaScriptModule {
     /// Takes one statement with whatever heads stand before it.
-    mutating func takeStatement() {
-        var isConditional = false
+    mutating func takeStatement(depth: Int = 0) {
+        let isOutside = isPassedOver
+        defer { isPassedOver = isOutside }
         var openLoops = 0
         // Heads of statements may stand in any number before the statement itself, so they are passed in a loop.
         while let name = name(index) {
@@ -14,20 +15,41 @@ extension JavaScriptModule {
             case "do":
                 index += 1
                 openLoops += 1
+            case "case": skipCase()
+            case _ where isPunctuator(index + 1, ":"):
+                index += 2
+                continue
             default:
-                takeStatement(name, isConditional: isConditional)
+                takeStatement(name)
                 return endLoops(openLoops)
             }
-            isConditional = true
+            isPassedOver = true
         }
-        if isPunctuator(index, "{") {
-            skipGroup()
-        } else if isConditional {
-            skipStatement()
-        } else {
-            takeExpressions()
-        }
+        if isPunctuator(index, "{") { takeBlock(depth: depth) } else { takeExpressions() }
         endLoops(openLoops)
+    }
+
+    /// Takes the statements of a block, for what they name; those nested too deep are passed over as a whole.
+    private mutating func takeBlock(depth: Int) {
+        guard depth < Self.depthLimit else { return skipGroup() }
+        isPassedOver = true
+        let close = tokens[index].close
+        index += 1
+        while index < close { takeStatement(depth: depth + 1) }
+        index = close + 1
+    }
+
+    /// Passes over `case …:`.
+    private mutating func skipCase() {
+        let start = index
+        var openChoices = 0
+        while !isEnd(index), !isPunctuator(index, ";"), !isPunctuator(index, "}") {
+            if isPunctuator(index, "?") { openChoices += 1 }
+            if isPunctuator(index, ":") { openChoices -= 1 }
+            index = tokens[index].close + 1
+            if openChoices < 0 { break }
+        }
+        mention(start..<index)
     }
 
     /// Passes over the `while (…)` at the end of each `do` loop.
@@ -39,7 +61,7 @@ extension JavaScriptModule {
         }
     }
 
-    private mutating func takeStatement(_ name: String, isConditional: Bool) {
+    private mutating func takeStatement(_ name: String) {
         let next = token(index + 1)
         // TypeScript's words are plain names unless the name that they declare stands on the same line.
         let isFollowed = next.isNameOrString && !next.followsNewline
@@ -55,19 +77,9 @@ extension JavaScriptModule {
         case "import" where next.kind != .punctuator("(") && next.kind != .punctuator("."): skipStatement()
         case "export": takeExport()
         case "const" where next.kind == .name("enum"): skipDeclaration()
-        case "const" where !isConditional, "var" where !isConditional: takeDeclarators()
-        case "let" where !isConditional && next.canBeBound: takeDeclarators()
-        default: takeOther(isConditional)
-        }
-    }
-
-    private mutating func takeOther(_ isConditional: Bool) {
-        if isPunctuator(index + 1, ":") {
-            index += 2
-        } else if isConditional {
-            skipStatement()
-        } else {
-            takeExpressions()
+        case "const", "var": takeDeclarators()
+        case "let" where next.canBeBound: takeDeclarators()
+        default: takeExpressions()
         }
     }
 
@@ -123,7 +135,7 @@ extension JavaScriptModule {
             if let name = name(index) {
                 index += isPunctuator(index + 1, "!") ? 2 : 1
                 if isPunctuator(index, ":") { index = endOfType(from: index + 1) }
-                let target = JavaScriptTarget(path: [name], index: start)
+                let target = JavaScriptTarget(path: [name], index: start, isDeclared: true)
                 if isPunctuator(index, "=") || isPunctuator(index, ">=") || isPunctuator(index, ">>=") {
                     index += 1
                     takeAssignment(to: target)
@@ -142,10 +154,9 @@ extension JavaScriptModule {
     /// Takes `{ A, b: C = "…" } = …`: the names are known, their values are not.
     private mutating func takePattern() {
         let (start, close) = (index, tokens[index].close)
-        mention(start + 1..<close)
         index = close + 1
         if isPunctuator(index, ":") { index = endOfType(from: index + 1) }
-        guard isPunctuator(index, "=") else { return }
+        guard isPunctuator(index, "=") else { return mention(start + 1..<close) }
         let source = index + 1..<end(of: index + 1)
         mention(source)
         let reason = reason(for: source)
@@ -154,7 +165,12 @@ extension JavaScriptModule {
         while item < close {
             let end = self.end(of: item, isMember: true)
             let bound = isPunctuator(item + 1, ":") ? item + 2 : item
-            if let name = name(bound) { assign(.other(why: why), to: JavaScriptTarget(path: [name], index: bound)) }
+            if let name = name(bound), !isPassedOver {
+                assign(.other(why: why), to: JavaScriptTarget(path: [name], index: bound))
+                mention(bound + 1..<end)
+            } else {
+                mention(item..<end)
+            }
             item = end + 1
         }
         index = source.upperBound
@@ -191,7 +207,9 @@ extension JavaScriptModule {
         }
         let range = index..<end(of: index)
         index = range.upperBound
-        let value = value(of: range)
+        var value = value(of: range)
+        // Where nothing is taken a string with something after it is as good as a string.
+        if isPassedOver, case .other = value, token(range.lowerBound).isString { value = .string("") }
         if case .object = value {
             // Once is enough, where it counts: `secrets = module.exports = {…}` exports.
             assign(value, to: targets.first { $0.isExport(of: value) } ?? first)
@@ -223,17 +241,51 @@ extension JavaScriptModule {
         while ["async", "function", "class"].contains(name(nameIndex)) || isPunctuator(nameIndex, "*") {
             nameIndex += 1
         }
-        if let name = name(nameIndex) { variables[Array(name.utf8)] = .other(why: "a function or class") }
-        while !isEnd(index), !isPunctuator(index, ";") {
+        if let name = name(nameIndex), !isPassedOver {
+            variables[Array(name.utf8)] = .other(why: "a function or class")
+        }
+        while !isEnd(index), !isPunctuator(index, ";"), !isPunctuator(index, "}") {
             if isPunctuator(index, "{"), tokens[index - 1].endsOperand {
-                index = tokens[index].close + 1
-                return mention(start..<index)
+                let hasFields = (start...start + 1).contains { ["class", "enum"].contains(name($0)) }
+                guard hasFields else {
+                    index = tokens[index].close + 1
+                    return mention(start..<index)
+                }
+                mention(start..<index)
+                return takeFields()
             }
             if index > start, insertsSemicolon(before: index) { break }
             index = tokens[index].close + 1
         }
         mention(start..<index)
         endStatement()
+    }
+
+    /// Passes over the body of a class or enum, for the strings that its fields hold.
+    private mutating func takeFields() {
+        let isOutside = isPassedOver
+        isPassedOver = true
+        let close = tokens[index].close
+        index += 1
+        while index < close {
+            let start = index
+            let key = plainKey(inBracketsAt: start) ?? boundName(start)
+            var target = JavaScriptTarget(path: key.map { [$0] } ?? [], index: start, isDeclared: true)
+            target.isComputed = key == nil
+            index = tokens[start].close + 1
+            if key != nil || isPunctuator(start, "[") {
+                if isPunctuator(index, "!") || isPunctuator(index, "?") { index += 1 }
+                if isPunctuator(index, ":") { index = endOfType(from: index + 1) }
+                if isPunctuator(index, "=") {
+                    index += 1
+                    takeAssignment(to: target)
+                    continue
+                }
+            }
+            mention(start..<index)
+        }
+        index = close + 1
+        isPassedOver = isOutside
     }
 
     private mutating func endStatement() {

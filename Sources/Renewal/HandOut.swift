@@ -69,9 +69,15 @@ package struct HandOut: Sendable {
                 plans.append(.success((plan, missing)))
             } catch { plans.append(.failure(error)) }
         }
-        if digests != known { try await record(digests) }
+        var notRecorded: (any Error)?
+        if digests != known { do { try await record(digests) } catch { notRecorded = error } }
         var reports: [Report] = []
-        for (item, plan) in zip(items, plans) { reports.append(await write(plan, item)) }
+        for (item, plan) in zip(items, plans) {
+            // A file that would not be known again is not written; the others are.
+            if notRecorded != nil, (try? plan.get())?.plan.digest != nil { continue }
+            reports.append(await write(plan, item))
+        }
+        if let notRecorded { throw notRecorded }
         return reports
     }
 

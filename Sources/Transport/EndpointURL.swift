@@ -78,7 +78,7 @@ extension EndpointURL.Refusal: CustomStringConvertible {
     /// What is wrong with the address.
     package var description: String {
         switch self {
-        case .malformed: "the address is not a URL of plain characters with a host"
+        case .malformed: "the address is not a URL of plain characters with a host and a port up to 65535"
         case .unsupportedScheme: "the address is neither https nor http"
         case .plainHTTP: "the address is plain http to another machine, where anyone on the way reads the tokens"
         case .userInfo: "the address holds a user name before its host"

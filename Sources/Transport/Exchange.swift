@@ -68,7 +68,8 @@ private func delivery(of outcome: ccurl_outcome, body: [UInt8], limit: Int) -> D
         let hint = "check the network, the address, and https_proxy and no_proxy where they are set"
         return .notSent(reason: reason, hint: hint)
     case .CCURL_NOT_SECURED:
-        let hint = "check this machine's clock and its package ca-certificates; SSL_CERT_FILE names a CA of your own"
+        let hint =
+            "check the address, this machine's clock and its package ca-certificates; an authority of your own is named by CURL_CA_BUNDLE, else SSL_CERT_FILE"
         return .notSent(reason: reason, hint: hint)
     case .CCURL_BROKEN_OFF:
         return .unanswered(reason: reason, partial: partial)

@@ -45,6 +45,8 @@ package struct VaultFile: Sendable {
 
     func bytes() throws(VaultError) -> [UInt8] {
         let bytes: [UInt8]?
+        // Nobody is waited for at a pipe.
+        if (try? FileSystem.status(of: path))?.kind == .other { throw .notAVault }
         do throws(HostError) { bytes = try FileSystem.contents(of: path, limit: Self.largestFile) } catch {
             // A folder is told from a vault that cannot be read.
             if (try? FileSystem.status(of: path))?.kind == .folder { throw .notAVault }

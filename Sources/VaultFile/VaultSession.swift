@@ -47,9 +47,13 @@ package final class VaultSession: TokenStore {
 
     private func findJournal() throws(VaultError) {
         let found = try reading { () throws(HostError) in
-            try FileSystem.contents(of: file.journalPath, limit: 1 << 30)
+            try FileSystem.status(of: file.journalPath, followingLinks: false)
         }
-        guard let bytes = found else { return }
+        guard let found else { return }
+        guard found.kind == .regular else { throw .journalDamaged("it is not a regular file") }
+        let bytes = try reading { () throws(HostError) in
+            try FileSystem.contents(of: file.journalPath, limit: 1 << 30) ?? []
+        }
         let finding = try Journal.read(bytes, beside: vault.header, vaultKey: vault.vaultKey)
         leftBehind = finding.isCommitted ? [] : try JournalFrame.decode(finding.frames)
         // A copy is on the disk before the journal can be removed: what does not open is never thrown away.
@@ -211,7 +215,7 @@ package final class VaultSession: TokenStore {
         return switch error {
         case .cannotWrite(let reason), .cryptography(let reason): .kept(reason)
         case .unreadable(let error): .kept("\(error)")
-        case .replacedMeanwhile, .notFound, .malformed: .kept("another program replaced it")
+        case .replacedMeanwhile, .notFound, .malformed, .notAVault: .kept("another program replaced it")
         default: error
         }
     }

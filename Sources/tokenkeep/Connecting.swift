@@ -16,6 +16,7 @@ struct Connecting: Sendable {
     func begin() async throws -> Authorization {
         let session = try await place.open()
         return try await place.naming(session.path) {
+            try session.records.refuseSecret(name)
             let registration = try registration(session.records)
             let redirectURI = try redirectURI()
             let authorization = try Authorization(registration, redirectURI: redirectURI, now: ThisProcess.now)
@@ -128,14 +129,17 @@ struct Connecting: Sendable {
                     hint: "use the newest URL, or make one: tokenkeep connect \(name) --print-url")
             }
             if let error = callback.error {
+                // It is the provider's trouble, and nobody's refusal (RFC 6749 §4.1.2.1).
+                let isProviders = ["server_error", "temporarily_unavailable"].contains(error.code)
                 let secrets = [pending.state, pending.verifier, callback.code].compactMap(\.self)
                 var connection = try session.records.connection(name)
                 connection?.pending = nil
                 if let connection { session.records.set(name, connection: connection) }
                 try session.commit()
                 throw Failure(
-                    .personNeeded, "\(name): the provider answered \(error.words(hiding: secrets))",
-                    hint: "authorise again and agree: tokenkeep connect \(name)")
+                    isProviders ? .unavailable : .personNeeded,
+                    "\(name): the provider answered \(error.words(hiding: secrets))",
+                    hint: "authorise again \(isProviders ? "later" : "and agree"): tokenkeep connect \(name)")
             }
             guard let code = callback.code else {
                 throw Failure(
@@ -194,6 +198,7 @@ struct Connecting: Sendable {
     func adopt(_ token: Secret) async throws {
         let session = try await place.open()
         try await place.naming(session.path) {
+            try session.records.refuseSecret(name)
             let registration = try registration(session.records)
             let before = try session.records.connection(name)
             var connection = before ?? Connection(provider: registration.provider.id)

@@ -33,12 +33,27 @@ enum Console {
             }
             let command = LeadingOptions.command(of: Array(CommandLine.arguments.dropFirst()))
             let hint = (["see: tokenkeep help"] + command).joined(separator: " ")
-            complain("tokenkeep", Failure(.wrongUse, Tokenkeep.message(for: error), hint: hint))
+            complain(
+                "tokenkeep", Failure(.wrongUse, hidingValues(in: Tokenkeep.message(for: error), command), hint: hint))
             return Failure.Status.wrongUse.rawValue
         }
         let failure = Failure(error)
         if !failure.isSilent { complain("tokenkeep", failure) }
         return failure.status.rawValue
+    }
+
+    /// A message of the parser without what it repeats of the command line, but for names of options and commands: a
+    /// value in a wrong place may be a secret.
+    private static func hidingValues(in message: String, _ command: [String]) -> String {
+        CommandLine.arguments.dropFirst().reduce(message) { message, argument in
+            // A name of an option that could be one.
+            let isOption =
+                argument.hasPrefix("-") && argument.prefix { $0 != "=" }.allSatisfy { "a"..."z" ~= $0 || $0 == "-" }
+            let value = isOption ? String(argument.drop { $0 != "=" }.dropFirst()) : argument
+            // The first word that is none of ours is the command that there is not.
+            guard !value.isEmpty, isOption || !command.isEmpty, !command.contains(value) else { return message }
+            return message.replacing(value + "'", with: "…'")
+        }
     }
 
     /// All of standard input.

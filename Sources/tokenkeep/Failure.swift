@@ -116,7 +116,7 @@ extension Failure {
         case .notKept(let why):
             self.init(
                 .uncertain, "an answer came that could be written neither to \(path).journal nor to the vault: \(why)",
-                hint: "mend that, and then authorise again: tokenkeep connect NAME")
+                hint: "mend that, and run: tokenkeep refresh; it names what has to be authorised again")
         case .replacedMeanwhile:
             self.init(
                 .cannotWrite, "\(path) was replaced by another program while it was locked",
@@ -133,7 +133,7 @@ extension Failure {
         case .unreadable(let error):
             self.init(
                 .other, "\(path) cannot be read: \(error.reason)",
-                hint: "look at the file and its permissions: ls -l \(path)")
+                hint: "look at the file and its permissions: ls -l \(ShellWord.quoted(path))")
         case .cryptography(let what):
             self.init(
                 .other, "the system's OpenSSL failed: \(what)",

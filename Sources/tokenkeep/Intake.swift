@@ -95,7 +95,9 @@ struct Intake {
         connection.question = nil
         records.set(name, connection: connection)
         hasChanged = true
-        lines.append("imported the connection \(name), due at once: tokenkeep refresh \(name)")
+        let hasClient = config?.connections[name] != nil || clients[name] != nil
+        lines.append(
+            "imported the connection \(name)" + (hasClient ? ", due at once: tokenkeep refresh \(name)" : ""))
     }
 
     private mutating func keep(_ value: ImportedValue, in records: inout Records) throws {

@@ -58,7 +58,9 @@ extension Workplace {
             .first { ThisProcess.environmentVariable($0) == "" }
         return Failure(
             .noKey, empty.map { "there is no key: \($0) is set and empty" } ?? "there is no key to open the vault with",
-            hint: "set TOKENKEEP_KEY, or name a file that holds it with --key-file or TOKENKEEP_KEY_FILE")
+            hint:
+                "set TOKENKEEP_KEY or TOKENKEEP_PASSPHRASE, or name a file that holds it with --key-file or TOKENKEEP_PASSPHRASE_FILE"
+        )
     }
 
     private func keyFile(_ path: String) throws -> UnlockSecret {
@@ -67,17 +69,22 @@ extension Workplace {
 
     /// The bytes of a file that unlocks; one that others can read is refused, but where the system hands out credentials.
     private func contents(ofKeyFile path: String) throws -> [UInt8] {
+        guard !path.contains("tkk1_") else {
+            throw Failure(
+                .noKey, "a key stands where the name of its file should be",
+                hint: "give it in TOKENKEEP_KEY, or write it to a file and name that; rotate it if others could see it")
+        }
         let path = FileSystem.path(path, from: FileSystem.currentFolder)
         guard let status = try FileSystem.status(of: path) else {
             throw Failure(
-                .noKey, "the key file \(path) is not there", hint: "check its path, or give the key in TOKENKEEP_KEY")
+                .noKey, "the file \(path), which should unlock the vault, is not there", hint: "check its path")
         }
         let folders = [ThisProcess.setting("CREDENTIALS_DIRECTORY"), "/run/secrets"].compactMap { $0 }
         let isHandedOut = folders.contains { path.hasPrefix($0.hasSuffix("/") ? $0 : $0 + "/") }
         guard options.allowReadableKey || isHandedOut || status.kind != .regular || status.mode & 0o077 == 0 else {
             throw Failure(
                 .noKey, "others can read the key file \(path)",
-                hint: "chmod 600 \(path), or take it as it is with --allow-readable-key")
+                hint: "chmod 600 \(ShellWord.quoted(path)), or take it as it is with --allow-readable-key")
         }
         return try FileSystem.contents(of: path, limit: 4096) ?? []
     }
@@ -102,7 +109,7 @@ extension Workplace {
                 hint: "check that it is there and yours to read")
         }
         guard !bytes.isEmpty else {
-            throw Failure(.noKey, "\(source) is empty", hint: "put the key there, as init printed it: tkk1_…")
+            throw Failure(.noKey, "\(source) gave nothing", hint: "put the key there, as init printed it: tkk1_…")
         }
         return .rawKey(try KeyText.decode(Secret(bytes)))
     }
@@ -123,7 +130,7 @@ extension Workplace {
         guard Terminal.isThere else {
             throw Failure(
                 .noKey, "there is no terminal to ask for a new passphrase at",
-                hint: "set TOKENKEEP_NEW_PASSPHRASE, or use a raw key")
+                hint: "set TOKENKEEP_NEW_PASSPHRASE")
         }
         let nothing = Failure(.noKey, "no passphrase was given", hint: "run it again and type one")
         guard let first = try Terminal.ask("New passphrase, at least 12 characters: ", hidden: true) else {
@@ -135,6 +142,12 @@ extension Workplace {
             throw Failure(.noKey, "the two passphrases differ", hint: "run it again; nothing has changed")
         }
         return secret
+    }
+
+    /// Takes a key's new file away again, when the key opens nothing: it would stand in the way of the next try.
+    func withdraw(_ secret: UnlockSecret, from path: String?) {
+        guard case .rawKey = secret, let path else { return }
+        try? FileSystem.remove(FileSystem.path(path, from: FileSystem.currentFolder))
     }
 
     /// Hands a new key out, flushed, before anything depends on it; a passphrase is known already.

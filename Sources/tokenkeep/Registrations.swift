@@ -15,7 +15,8 @@ extension Config {
             return .failure(
                 Problem(
                     "\(path) has no section for \(name)",
-                    hint: "add one by connecting at a terminal: tokenkeep connect \(name)"))
+                    hint: "add one by connecting at a terminal: tokenkeep connect \(name); or: tokenkeep remove \(name)"
+                ))
         }
         do throws(Problem) { return .success(try section.registration(of: name, in: records)) } catch {
             return .failure(error)
@@ -25,11 +26,15 @@ extension Config {
     /// The connections to look after: all, or those that are named.
     func targets(_ names: [RecordName], in records: Records) throws -> [Refresh.Target] {
         for name in names where connections[name] == nil {
+            try records.refuseSecret(name)
             guard try records.kind(name) == .connection else { throw Failure.noSuchName(name.text) }
             throw Failure(
-                .misconfigured, "\(path) has no section for \(name)", hint: "see what there is with: tokenkeep status")
+                .misconfigured, "\(path) has no section for \(name)",
+                hint: "add one by connecting at a terminal: tokenkeep connect \(name)")
         }
-        let wanted = names.isEmpty ? connections.keys.sorted() : names
+        // What the vault holds and the config does not know would go stale unseen.
+        let stored = try records.names.filter { try records.connection($0)?.tokens != nil }
+        let wanted = names.isEmpty ? Swift.Set(connections.keys).union(stored).sorted() : names
         return wanted.map { Refresh.Target(name: $0, registration: registration(of: $0, in: records)) }
     }
 }

@@ -98,7 +98,7 @@ extension Failure {
 extension OutputError {
     fileprivate var status: Failure.Status {
         switch self {
-        case .refused, .unknownGroup, .noFolder, .notAFile: .misconfigured
+        case .refused, .unknownGroup, .groupRefused, .noFolder, .notAFile: .misconfigured
         case .link, .anotherOwner, .notOurs, .notIgnored, .gitUnclear, .unreadable, .unwritable: .cannotWrite
         }
     }

@@ -39,8 +39,10 @@ struct SectionOptions: ParsableArguments {
         }
         try Self.check(redirectURI)
         guard Terminal.isThere, ThisProcess.isTerminal(0), ThisProcess.isTerminal(2) else {
+            let variables = (Catalogue.provider(provider)?.variables ?? [:]).map { ($0, $1 ?? "YOUR \($0)") }
             let text = text(
-                name, provider, clientID ?? "YOUR CLIENT ID", redirectURI ?? Self.usualRedirectURI, scopes, [:])
+                name, provider, clientID ?? "YOUR CLIENT ID", redirectURI ?? Self.usualRedirectURI,
+                scopes.isEmpty ? ["YOUR SCOPES"] : scopes, Dictionary(uniqueKeysWithValues: variables))
             throw Failure(.misconfigured, "\(config.path) has no section for \(name)", hint: "add this to it:\n\(text)")
         }
         return try await asked(name, provider, config, place)
@@ -64,12 +66,14 @@ struct SectionOptions: ParsableArguments {
             let text = String(decoding: answer, as: UTF8.self)
             return text.isEmpty ? usual : text
         }
+        try await place.read().records.refuseSecret(name)
         let clientID = try self.clientID ?? ask("Client id of the app at \(provider)")
         let redirectURI = try self.redirectURI ?? ask("Redirect URI, as it is registered there", Self.usualRedirectURI)
         try Self.check(redirectURI)
         let scopes =
             try self.scopes.isEmpty
-            ? ask("Scopes, with blanks between them").split(separator: " ").map(String.init) : self.scopes
+            ? ask("Scopes, with blanks or commas between them").split { $0 == " " || $0 == "," }.map(String.init)
+            : self.scopes
         var variables: [String: String] = [:]
         for (variable, usual) in Catalogue.provider(provider)?.variables.sorted(by: { $0.key < $1.key }) ?? [] {
             variables[variable] = try ask(variable, usual ?? "")
@@ -125,15 +129,19 @@ enum ConfigText {
 
     /// Appends a section to a config, whole or not at all, and keeps its permissions.
     static func append(_ section: String, to path: String) throws {
-        do throws(HostError) {
+        func failure(_ why: String) -> Failure {
+            Failure(.cannotWrite, "\(path) cannot be added to: \(why)", hint: "add this to it:\n\(section)")
+        }
+        do {
             let mode = try FileSystem.status(of: path)?.mode ?? 0o600
             var text = try FileSystem.contents(of: path, limit: 1 << 20) ?? []
             if let last = text.last, last != UInt8(ascii: "\n") { text.append(UInt8(ascii: "\n")) }
             text += Array("\n\(section)\n".utf8)
+            // What stands there may be such that no section can follow it, as behind `connections = {}`.
+            _ = try Config.parse(String(decoding: text, as: UTF8.self), path: path)
             try FileSystem.replace(try FileSystem.realPath(of: path), with: text.span, mode: mode)
-        } catch {
-            throw Failure(
-                .cannotWrite, "\(path) cannot be written: \(error.reason)", hint: "add this to it:\n\(section)")
-        }
+        } catch let error as ConfigError {
+            throw failure(error.message)
+        } catch let error as HostError { throw failure(error.reason) }
     }
 }

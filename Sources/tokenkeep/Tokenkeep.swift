@@ -29,6 +29,11 @@ struct Tokenkeep: AsyncParsableCommand {
     static func main() async {
         ThisProcess.ignoreBrokenPipes()
         do {
+            // Swift finds them by way of /proc; without it every command would be the one that shows the help.
+            guard !CommandLine.arguments.isEmpty else {
+                throw Failure(
+                    .other, "the command line cannot be read without /proc", hint: "mount -t proc proc /proc")
+            }
             var command = try Tokenkeep.parseAsRoot(LeadingOptions.moved(Array(CommandLine.arguments.dropFirst())))
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()

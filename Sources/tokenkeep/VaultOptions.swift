@@ -62,5 +62,8 @@ struct NewKeyOptions: ParsableArguments {
 
     func validate() throws {
         guard keyOut != "" else { throw ValidationError("--key-out names no file") }
+        guard keyOut == nil || !passphrase else {
+            throw ValidationError("--key-out is for a raw key, and --passphrase makes none")
+        }
     }
 }

@@ -106,10 +106,15 @@ struct Workplace {
 
     /// Commits what a dead run asked and was answered, before anything else is written.
     private func settle(_ session: VaultSession) throws {
+        if let tail = session.unreadTail {
+            Console.say(
+                "the journal of a run that died ended in the middle; that part is kept in \(tail)\nhint: keep it until every connection is renewed"
+            )
+        }
         let nobody = Batch(host: "", now: { ThisProcess.now }) { _ in .init(reply: .unsent, problem: nil) }
         for (name, outcome) in try nobody.settleLeftBehind(on: session) {
             let end = outcome.problem == nil ? "its answer is in the vault now" : "the outcome is \(outcome.name)"
-            say("\(name): an earlier run had asked; \(end)")
+            say("\(name): an earlier run died when it was about to ask or had asked; \(end)")
         }
     }
 

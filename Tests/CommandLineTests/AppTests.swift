@@ -49,6 +49,45 @@ struct AppTests {
         #expect(try await bench.ok("tokenkeep get A") == "1\n")
     }
 
+    @Test func whatADeadExportLeftIsTakenAway() async throws {
+        let bench = try await Bench(config: Self.output)
+        let left = try await bench.ok(
+            """
+            printf CANARY | tokenkeep set A
+            strace -f -o trace -e trace=rename -e inject=rename:signal=KILL tokenkeep export; ls -A | grep '[.]tmp$'
+            strace -f -o trace -e trace=linkat -e inject=linkat:signal=KILL tokenkeep export; ls -A | grep -c '[.]tmp$'
+            """)
+        #expect(
+            left.hasPrefix(".secrets.js.") && left.hasSuffix("\n1\n"),
+            "only a death within the last step leaves one: \(left)")
+        let rest = await bench.sh(
+            "touch -d '2 minutes ago' .secrets.js.*.tmp; tokenkeep export; ls -A | grep '[.]tmp$'")
+        #expect(rest.output == "" && bench.text("secrets.js").contains("CANARY"), "\(rest.words)")
+    }
+
+    @Test func aCopyThatCannotBeWrittenIsStillExported() async throws {
+        guard await BadInputTests.canMount() else {
+            withKnownIssue("SKIPPED: mounting needs root and a mount namespace") { Issue.record("no mounts here") }
+            return
+        }
+        let bench = try await Bench(config: Self.output + "\n[[outputs]]\npath = \"t.json\"\nformat = \"json\"")
+        let ended = await bench.sh(
+            "printf CANARY | tokenkeep set A; unshare -m sh -c 'mount --bind tokenkeep.vault tokenkeep.vault; tokenkeep export'"
+        )
+        #expect(ended.status == 73 && bench.text("secrets.js").contains("CANARY"), "\(ended.errors)")
+    }
+
+    @Test(arguments: [
+        ("after = [\"./here\"]", "there is no program of that path"),
+        ("after = [\"/full/none\"]", "there is no program of that path"),
+        ("after = [\"no-such\"]", "cron's PATH is short"),
+    ])
+    func whatStopsTheAfterCommandIsSaid(line: String, words: String) async throws {
+        let bench = try await Bench(config: Self.output + "\n" + line)
+        let ended = await bench.sh("printf x | tokenkeep set A; touch here; tokenkeep export")
+        #expect(ended.status == 1 && ended.errors.contains(words), "\(ended.errors)")
+    }
+
     @Test func aRunningAppIsRestartedWhenItsTokenChanged() async throws {
         let tiktok = try await TikTokBench(
             more: Self.output + "\nafter = [\"sh\", \"-c\", \"kill -HUP $(cat pid); env > after.env\"]")

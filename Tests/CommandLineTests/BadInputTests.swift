@@ -37,6 +37,22 @@ struct BadInputTests {
             65, "altered"),
         Wrong("mkdir d; tokenkeep --vault d list", 65, "not a vault"),
         Wrong("mkdir d; printf x | tokenkeep --vault d set A", 65, "not a vault"),
+        Wrong("mkfifo f; tokenkeep --vault f list", 65, "not a vault"),
+        Wrong("mkfifo f; tokenkeep --config f list", 78, "not a regular file"),
+        Wrong(
+            "mkdir tokenkeep.vault.journal; printf x | tokenkeep set A; s=$?; rmdir *.journal; exit $s", 65, "journal"),
+        Wrong("mkfifo tokenkeep.vault.journal; printf x | tokenkeep set A; s=$?; rm *.journal; exit $s", 65, "journal"),
+        Wrong("printf 'vault = \"\"\\n' > c.toml; chmod 600 c.toml; tokenkeep --config c.toml list", 78, "is empty"),
+        Wrong("tokenkeep init --passphrase --key-out k", 64, "raw key"),
+        Wrong("tokenkeep sandbox --redirect-uri foo", 64, "foo"),
+        Wrong("tokenkeep sandbox --access-lifetime 0s", 64, "a second"),
+        Wrong("tokenkeep sandbox --state /nonexistent/x", 73, "cannot be written"),
+        Wrong(
+            "head -c 200000 /dev/zero | tr '\\0' x | tokenkeep set BIG; tokenkeep run -- true; s=$?; tokenkeep remove BIG; exit $s",
+            126, "cannot be run"),
+        Wrong(
+            "printf 'connections = {}\\n' >> tokenkeep.toml; printf 'TIKTOK_ACCESS_TOKEN=a\\nTIKTOK_REFRESH_TOKEN=b\\nTIKTOK_CLIENT_KEY=c\\n' > .env; tokenkeep -q import .env",
+            73, "cannot be added to"),
         Wrong("TOKENKEEP_KEY=tkk1_abc tokenkeep list", 77, "mistyped"),
         Wrong("TOKENKEEP_KEY= tokenkeep list", 77, "TOKENKEEP_KEY is set and empty"),
         Wrong("env -u TOKENKEEP_KEY tokenkeep list", 77, "no key"),

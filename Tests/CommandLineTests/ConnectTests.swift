@@ -187,11 +187,57 @@ struct ConnectTests {
         let tiktok = try await TikTokBench()
         let ended = await tiktok.bench.sh(
             "strace -f -o trace -e trace=rename -e inject=rename:error=EIO tokenkeep disconnect tiktok")
-        #expect(ended.status == 74 && ended.errors.contains("is revoked at the provider"), "\(ended.errors)")
+        #expect(ended.status == 1 && ended.errors.contains("is revoked at the provider"), "\(ended.errors)")
         #expect(ended.errors.contains("hint: mend that, and then: tokenkeep remove tiktok"))
         #expect(try await tiktok.revocations() == 1)
         #expect(await tiktok.bench.sh("ls tokenkeep.vault.next").status != 0)
         try await tiktok.bench.ok("tokenkeep remove tiktok")
+    }
+
+    @Test(arguments: ["--print-url", "--refresh-token"])
+    func aSecretIsNotReplacedByAConnectionOfItsName(way: String) async throws {
+        let tiktok = try await TikTokBench(connected: false)
+        let bench = tiktok.bench
+        try await bench.ok(
+            "printf CANARY | tokenkeep set sandbox; tokenkeep sandbox --print-config >> tokenkeep.toml; printf s | tokenkeep set SANDBOX_CLIENT_SECRET"
+        )
+        let ended = await bench.sh("echo rft.x | tokenkeep connect sandbox \(way)")
+        #expect(
+            ended.status == 64 && ended.errors.contains("sandbox is a secret") && ended.output.isEmpty, "\(ended.words)"
+        )
+        #expect(try await bench.ok("tokenkeep get sandbox") == "CANARY\n")
+        #expect(await bench.sh("tokenkeep refresh TIKTOK_CLIENT_SECRET").errors.contains("is a secret"))
+    }
+
+    @Test func anEmptyCodeCostsNothing() async throws {
+        let tiktok = try await TikTokBench(connected: false)
+        let ended = await tiktok.bench.sh(
+            """
+            u=$(\(Self.url)); tokenkeep connect tiktok --code ''; s=$?
+            curl -s -o /dev/null -w '%{redirect_url}' "$u" | tokenkeep connect tiktok --callback - && exit $s
+            """)
+        #expect(ended.status == 64 && ended.errors.contains("the code is empty"), "\(ended.errors)")
+    }
+
+    @Test func aProvidersOwnTroubleIsNobodysRefusal() async throws {
+        let tiktok = try await TikTokBench(connected: false)
+        let ended = await tiktok.bench.sh(
+            """
+            u=$(\(Self.url)); s=${u##*state=}; s=${s%%&*}
+            echo "error=server_error&state=$s" | tokenkeep connect tiktok --callback -
+            """)
+        #expect(ended.status == 11 && ended.errors.contains("authorise again later"), "\(ended.errors)")
+    }
+
+    @Test func theSectionThatIsOfferedCanBePasted() async throws {
+        let bench = try await Bench()
+        let pasted = await bench.sh(
+            """
+            tokenkeep connect sandbox-tiktok 2>&1 | sed '1,/^hint/d' >> tokenkeep.toml
+            sed -i 's/YOUR base_url/http:\\/\\/127.0.0.1:9/; s/YOUR SCOPES/user.info.basic/' tokenkeep.toml
+            printf s | tokenkeep set SANDBOX_TIKTOK_CLIENT_SECRET; tokenkeep connect sandbox-tiktok --print-url
+            """)
+        #expect(pasted.status == 0 && pasted.output.contains("scope=user.info.basic"), "\(pasted.words)")
     }
 
     @Test func onlyAConnectionCanBeDisconnected() async throws {

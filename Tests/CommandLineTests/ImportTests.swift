@@ -29,7 +29,7 @@ struct ImportTests {
             "imported the connection sandbox-tiktok, due at once", "imported STRIPE_KEY",
             "left behind: PORT (line 6): a number",
             "left behind: db", "client_id    = { secret = \"SANDBOX_TIKTOK_CLIENT_KEY\" }", "git tracks",
-            "git rm --cached secrets.js",
+            "rm --cached secrets.js",
             "sandbox-tiktok: renewed",
         ] { #expect(ended.errors.contains(words), "\(words) in \(ended.errors)") }
         #expect(
@@ -60,6 +60,35 @@ struct ImportTests {
             tokenkeep remove tiktok; tokenkeep import .env; tokenkeep refresh; tokenkeep get tiktok
             """)
         #expect(try await bench.ok("tokenkeep status").contains("fresh"))
+    }
+
+    @Test func aConnectionWithoutAClientIsNotForgotten() async throws {
+        let bench = try await Bench()
+        let ended = await bench.sh(
+            "printf 'TIKTOK_ACCESS_TOKEN=a\\nTIKTOK_REFRESH_TOKEN=b\\n' > .env; tokenkeep -q import .env; tokenkeep refresh"
+        )
+        #expect(ended.status == 78, "\(ended.errors)")
+        #expect(
+            ended.errors.contains("names no client") && ended.errors.contains("tiktok: ")
+                && ended.errors.contains("no section for tiktok"))
+        #expect(try await bench.ok("tokenkeep status").contains("misconfigured"))
+    }
+
+    @Test func theHintAboutGitIsFollowedToTheLetter() async throws {
+        let bench = try await Bench()
+        let ended = await bench.sh(
+            """
+            git init -q . && mkdir 'sub dir' && echo 'const A = "x"' > 'sub dir/s.js' && git add . && ln -s 'sub dir/s.js' l.js
+            tokenkeep import l.js 2> said; sed -n 's/.*provider, then: \\(git.*\\), and add.*/\\1/p' said > hint; cat said >&2
+            sh hint && git ls-files
+            """)
+        #expect(ended.status == 0 && !ended.output.contains("\nsub dir/s.js"), "\(ended.words)")
+        #expect(ended.output.contains("rm 'sub dir/s.js'"), "\(ended.words)")
+    }
+
+    @Test func aFileWithoutValuesIsSaidToBe() async throws {
+        let ended = await (try await Bench()).sh("echo '{}' > a.json; tokenkeep import a.json")
+        #expect(ended.status == 0 && ended.errors.contains("names no value"), "\(ended.errors)")
     }
 
     @Test func aClientSecretIsSaidToStay() async throws {

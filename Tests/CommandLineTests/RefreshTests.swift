@@ -168,6 +168,8 @@ struct RefreshTests {
             tokenkeep get tiktok --offline; echo $?; TOKENKEEP_OFFLINE=1 tokenkeep run -- true; echo $?
             """)
         #expect(offline.output == "10\n10\n", "\(offline.words)")
+        #expect(!offline.errors.contains("tokenkeep refresh"), "a copy must not spend the token")
+        try await tiktok.bench.ok("tokenkeep get TIKTOK_OPEN_ID --offline; tokenkeep get tiktok --field expires_at")
         #expect(try await tiktok.refreshes() == 0)
         #expect(tiktok.bench.text("printed") == "", "an expired token is not printed")
         _ = await tiktok.bench.sh("tokenkeep get tiktok")

@@ -94,6 +94,50 @@ struct SecretTests {
         }
     }
 
+    @Test(arguments: [
+        "TOKENKEEP_KEY= TOKENKEEP_KEY_FILE=$TOKENKEEP_KEY tokenkeep list", "tokenkeep list --key-file $TOKENKEEP_KEY",
+        "tokenkeep list --key-fd $TOKENKEEP_KEY", "tokenkeep set A $TOKENKEEP_KEY", "tokenkeep get A --$TOKENKEEP_KEY",
+        "tokenkeep init --passphrase $TOKENKEEP_KEY", "tokenkeep init --passphrase=$TOKENKEEP_KEY",
+        "tokenkeep connect tiktok --refresh-token $TOKENKEEP_KEY", "tokenkeep --lock-wait $TOKENKEEP_KEY list",
+    ])
+    func aValueInAWrongPlaceIsNotRepeated(script: String) async throws {
+        let bench = try await Bench()
+        let ended = await bench.sh(script)
+        #expect([64, 77].contains(ended.status) && ended.errors.contains("hint: "), "\(ended.errors)")
+        let key = try #require(bench.environment["TOKENKEEP_KEY"])
+        #expect(!ended.words.contains(key.dropFirst(20)))
+    }
+
+    @Test func withoutProcNothingIsTakenForDone() async throws {
+        guard await BadInputTests.canMount() else {
+            withKnownIssue("SKIPPED: mounting needs root and a mount namespace") { Issue.record("no mounts here") }
+            return
+        }
+        let bench = try await Bench()
+        let ended = await bench.sh("unshare -m sh -c 'umount -l /proc; tokenkeep list'")
+        #expect(ended.status == 1 && ended.output.isEmpty && ended.errors.contains("without /proc"), "\(ended.words)")
+    }
+
+    @Test func aJournalThatIsPutAsideIsSaidByWhoeverDoesIt() async throws {
+        let bench = try await Bench()
+        let ended = await bench.sh("echo garbage > tokenkeep.vault.journal; printf x | tokenkeep -q set A")
+        #expect(
+            ended.status == 0 && ended.errors.contains(".unread") && ended.errors.contains("hint: "), "\(ended.errors)")
+    }
+
+    @Test func afterAFullDiskTheSameCommandWorks() async throws {
+        let bench = try await Bench()
+        for command in ["cd new; tokenkeep init --key-out \"$OLDPWD/k\"", "tokenkeep key rotate --key-out k"] {
+            let rename =
+                "strace -f -o trace -e trace=rename,linkat -e inject=rename:error=ENOSPC -e inject=linkat:error=ENOSPC:when=2"
+            let ended = await bench.sh(
+                "mkdir -p new; \(command.replacing("tokenkeep", with: "\(rename) tokenkeep")); s=$?; cd '\(bench.folder)'; rm -f k2; [ ! -e k ]; echo $s $?; \(command)"
+            )
+            #expect(ended.status == 0 && ended.output.contains("73 0"), "\(command): \(ended.words)")
+            _ = await bench.sh("rm k")
+        }
+    }
+
     @Test func aReaderThatGoesAwayIsNoError() async throws {
         let bench = try await Bench()
         let ended = await bench.sh("{ tokenkeep --help; echo $? >&2; } | true")

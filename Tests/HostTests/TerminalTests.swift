@@ -23,10 +23,23 @@ import Testing
         }
     }
 
-    @Test func aCorrectionIsTheTerminalsWork() async {
+    @Test func correctionsCount() async {
         await #expect(processExitsWith: .success) {
-            let (answer, _) = try await Person().answer("ab\u{7F}c\n", to: "Key: ", hidden: true)
+            let (answer, _) = try await Person().answer("x\u{15}aé\u{7F}c\n", to: "Key: ", hidden: true)
             #expect(answer == Array("ac".utf8))
+        }
+    }
+
+    @Test func aLongLineAndAPastedTextAreWhole() async {
+        await #expect(processExitsWith: .success) {
+            let long = String(repeating: "x", count: 20_000)
+            let (answer, _) = try await Person().answer(long + "\n", to: "Key: ", hidden: true)
+            #expect(answer == Array(long.utf8))
+        }
+        await #expect(processExitsWith: .success) {
+            let pasted = "-----BEGIN-----\nabc\n\n-----END-----"
+            let (answer, _) = try await Person().answer(pasted + "\n", to: "Key: ", hidden: true)
+            #expect(answer == Array(pasted.utf8))
         }
     }
 
@@ -50,7 +63,8 @@ import Testing
         await #expect(processExitsWith: .success) {
             let person = try Person()
             signal(SIGINT, SIG_IGN)
-            #expect(try await person.answer("half\u{3}", to: "Key: ", hidden: true).0 == nil)
+            let (answer, _) = try await person.answer("half\u{3}", to: "Key: ", hidden: true)
+            #expect(answer == nil)
             #expect(person.isEchoing)
         }
     }

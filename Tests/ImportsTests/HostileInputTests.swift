@@ -19,7 +19,7 @@ import Testing
         "Object.freeze(", "a as b ", "let a:b<c<", "class ", "function ", "A='x'\n", "A=\"", "$", "#", "=", "{\"a\":",
         "[[",
         "\"\\ud800\",", "0", "\n", "\r", "a?", "A:'x',", "case ", "let ", "export ", "import ", "(a)", "a{}", "(A='x')",
-        "A=\"x\n", "A='x\nB=`y\n", "A=-----BEGIN X\n",
+        "A=\"x\n", "A='x\nB=`y\n", "A=-----BEGIN X\n", "{", "{class}", "{class{a='x'}}", "exports[", "exports[a]", "a:",
     ]
 
     @Test(arguments: patterns.map { ($0, 1 << 16) } + ["(", "`", "{a:", "'a'+"].map { ($0, 1 << 20) })
@@ -31,6 +31,7 @@ import Testing
 
     @Test(arguments: [
         ("(", ")"), ("{a:", "}"), ("[", "]"), ("`${", "}`"), ("a=>{", "}"), ("f({", "})"), ("Object.freeze(", ")"),
+        ("a;{", "}"), ("class K{a=", "}"),
     ])
     func deepNestingThatIsClosedEnds(opening: String, closing: String) throws {
         let depth = 30_000

@@ -201,6 +201,60 @@ private func read(_ text: String, as syntax: ImportSyntax = .javascript) throws 
         #expect(file.left.joined(separator: "|") == left)
     }
 
+    @Test(arguments: [
+        ("{ const G = 'g' }", "G:1"), ("if (1) {\n  const G = 'g'\n}", "G:2"), ("if (1) G = 'g'", "G:1"),
+        ("try { module.exports.G = 'g' } catch {}", "G:1"), ("try {} catch { exports['g'] = `g` }", "g:1"),
+        ("{ { const a = 'x' + b, c = f() } let d = 'y' }", "a:1|d:1"),
+        ("switch (x) { case x ? 1 : 2: a = 'x'; break\ndefault: b = 'y' }", "a:1|b:2"),
+        ("do { a = 'x' } while (x)\nfor (;;) l: { b.c = 'y' }", "a:1|b.c:2"),
+        ("if (x) module.exports = { a: 'x' }; else module.exports = 'y'", "a:1|the exported value:1"),
+        ("{ const s = { a: 'x', b: 1, c: { d: 'y' } } }", "s.a:1|s.c.d:1"),
+        ("class K { static F = 'f' }", "F:1"),
+        ("class K {\n  static a(b = 'x') { const c = 'y' }\n  #d\n  e = 'z'; ['f'] = 'z'\n}", "e:4|f:4"),
+        ("export class K extends L { private static readonly a?: string = 'x'\n b: number }", "a:1"),
+        ("enum E { a = 'x', b }", "a:1"), ("function f() { const G = 'g'; type T = 't' }", "G:1"),
+        ("function f() { exports.a = 'x'; module.exports['b'] = 'y'; c['D'] = 'z' }", "D:1|a:1|b:1"),
+        (String(repeating: "{", count: 99) + "A = 'x'" + String(repeating: "}", count: 99), "A:1"),
+    ])
+    func everyStringInABlockOrClassIsNamed(text: String, names: String) throws {
+        let file = try parse(Array(text.utf8), as: .javascript)
+        #expect(file.values == [])
+        #expect(file.leftBehind.map { "\($0.name):\($0.line)" }.joined(separator: "|") == names)
+        #expect(file.leftBehind.allSatisfy { $0.why == "a string inside a function, block or call" })
+    }
+
+    @Test(arguments: [
+        "exports[k] = 'z'", "module.exports[k].a = 'z'", "exports[`${k}`] = f()", "if (x) { a[k] = 'z' }",
+        "function f() { exports[k] = 'z' }", "class K { static [k] = 'z' }", "a.b[k] = { c: 'z' }",
+    ])
+    func aMemberWhoseNameIsComputedIsNamedAsOne(text: String) throws {
+        let file = try read("\n" + text)
+        #expect(file.values == [])
+        #expect(file.left == ["a member:2 its name is not plain text"])
+    }
+
+    @Test func aKeyInBackticksIsPlainText() throws {
+        let file = try read("exports[`T`] = 'y'\nmodule[`exports`].U = 'z'")
+        #expect(file.values == ["T=y", "U=z"])
+        #expect(file.left == [])
+    }
+
+    @Test(arguments: [
+        "if (x) { const a = require('a'), b = 1, f = () => 'c'; f('d'); return 'e' } else throw new Error('f')",
+        "try { f(); a.b = c; a[b] = c; a += 'x' } catch (e) { console.log('g', { h: 'i' }) }",
+        "for (const a of ['a']) { switch (a) { case 'b': break; default: continue } }",
+        "class K { a = 1; b() { this.c = 'd' } get e() { return 'f' } }", "type T = 't'\ncache[k] = {}\nl: f('x')",
+    ])
+    func aBlockWithoutAStringOfItsOwnPassesInSilence(text: String) throws {
+        #expect(try read(text).left == [])
+    }
+
+    @Test func aBlockChangesNothingThatIsTakenAndIsNamedWhereItMight() throws {
+        let file = try read("let a = 'x', b = 'y'\nif (c) { a = 'z'; const b = f(); function a() {} }\nexports.d = a")
+        #expect(file.values == ["a=x", "b=y", "d=x"])
+        #expect(file.left == ["a:2 changed inside a function, block or call"])
+    }
+
     @Test func aNameOutsideTheVaultsAlphabetIsLeftBehind() throws {
         let names = ["_A", "$A", "é", "A b", "A/b", "", "\u{212A}", String(repeating: "A", count: 129)]
         let members = names.map { "'\($0)': 'x'" }.joined(separator: ",\n")

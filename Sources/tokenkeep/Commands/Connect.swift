@@ -56,9 +56,9 @@ struct Connect: AsyncParsableCommand {
         } else if let callback {
             try await connecting.finish(try Self.callback(callback))
         } else if let code {
-            guard let decoded = Callback.decode(code.replacing("+", with: "%2B")) else {
+            guard let decoded = Callback.decode(code.replacing("+", with: "%2B")), !decoded.isEmpty else {
                 throw Failure(
-                    .wrongUse, "the code ends in the middle of an escape",
+                    .wrongUse, "the code is empty, or ends in the middle of an escape",
                     hint: "copy all of it, or paste the whole address with --callback -")
             }
             try await connecting.finish(code: Secret(decoded))

@@ -22,11 +22,7 @@ struct Disconnect: AsyncParsableCommand {
         let place = try Workplace(options)
         let session = try await place.open()
         try await place.naming(session.path) {
-            guard try session.records.kind(name) != .secret else {
-                throw Failure(
-                    .wrongUse, "\(name) is a secret, not a connection", hint: "forget it with: tokenkeep remove \(name)"
-                )
-            }
+            try session.records.refuseSecret(name)
             guard let connection = try session.records.connection(name) else { throw Failure.noSuchName(name.text) }
             let request: (TokenRequest, Provider)? =
                 if let tokens = connection.tokens { try await revocation(tokens, name, place, session) } else { nil }
@@ -48,7 +44,7 @@ struct Disconnect: AsyncParsableCommand {
         } catch let error as VaultError where isRevoked {
             let why = if case .cannotWrite(let why) = error { why } else { "another program replaced the vault" }
             throw Failure(
-                .kept, "\(name) is revoked at the provider, but could not be forgotten here: \(why)",
+                .other, "\(name) is revoked at the provider, but could not be forgotten here: \(why)",
                 hint: "mend that, and then: tokenkeep remove \(name)")
         }
     }

@@ -10,7 +10,10 @@ import VaultFile
 struct Get: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Print one value and a newline; for a connection, an access token that is valid now.",
-        discussion: "Example: curl -H \"Authorization: Bearer $(tokenkeep get tiktok)\" …")
+        discussion: """
+            To keep a token out of every argument list:
+            Example: printf 'Authorization: Bearer %s' "$(tokenkeep get tiktok)" | curl -H @- https://…
+            """)
 
     @OptionGroup var options: VaultOptions
     @OptionGroup var renewal: RenewalOptions
@@ -35,7 +38,7 @@ struct Get: AsyncParsableCommand {
             let now = ThisProcess.now
             let tokens = try vault.records.connection(connection)?.tokens
             // The common case takes no lock and asks nobody: what is fresh is handed out as it is.
-            guard let tokens, tokens.isValid(for: minimum, at: now) || field == .refreshToken else {
+            guard let tokens, field != .accessToken || tokens.isValid(for: minimum, at: now) else {
                 return try Console.print(try field.value(of: try await renewed(connection, tokens, place)))
             }
             try Console.print(try field.value(of: tokens))
@@ -70,7 +73,7 @@ struct Get: AsyncParsableCommand {
             }
         }
         if let name = RecordName(name), config?.connections[name] != nil {
-            throw Failure(.notThere, "\(name) has never been connected", hint: "tokenkeep connect \(name)")
+            throw Failure(.notThere, "\(name) is not connected", hint: "tokenkeep connect \(name)")
         }
         throw Failure.noSuchName(name)
     }
@@ -97,7 +100,7 @@ struct Get: AsyncParsableCommand {
             }
         }
         guard let tokens else {
-            throw Failure(.personNeeded, "\(name): it has never been connected", hint: "tokenkeep connect \(name)")
+            throw Failure(.personNeeded, "\(name): it is not connected", hint: "tokenkeep connect \(name)")
         }
         guard tokens.isValid(for: 1, at: ThisProcess.now) else {
             throw Failure(.personNeeded, "\(name): its access token has expired", hint: "tokenkeep connect \(name)")
@@ -134,7 +137,7 @@ private enum Field: Equatable {
         guard let value else {
             throw Failure(
                 .notThere, "the provider's answer had no such field",
-                hint: "use --field access_token, expires_at, scopes, refresh_token, or one of its extras")
+                hint: "it may have access_token, expires_at, scopes, refresh_token, and extras such as open_id")
         }
         return value
     }

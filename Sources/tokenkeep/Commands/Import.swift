@@ -32,6 +32,7 @@ struct Import: AsyncParsableCommand {
         for line in intake.lines + found.leftBehind.map({ "left behind: \($0.name) (line \($0.line)): \($0.why)" }) {
             place.say(line)
         }
+        if intake.lines.isEmpty, found.leftBehind.isEmpty { place.say("\(path) names no value") }
         for name in intake.connections { try configure(name, intake, place) }
         await warnOfGit(path, place)
     }
@@ -49,7 +50,9 @@ struct Import: AsyncParsableCommand {
     private func configure(_ name: RecordName, _ intake: Intake, _ place: Workplace) throws {
         guard let config = place.config, config.connections[name] == nil else { return }
         guard let client = intake.clients[name] else {
-            return place.say("\(name): the file names no client\nhint: tokenkeep connect \(name) asks for it")
+            return Console.say(
+                "\(name): the file names no client, so it cannot be refreshed yet\nhint: at a terminal tokenkeep connect \(name) asks for it"
+            )
         }
         let section = ConfigText.section(
             name, provider: name.text, clientID: "{ secret = \(TOMLText.quote(client)) }",
@@ -60,23 +63,27 @@ struct Import: AsyncParsableCommand {
     }
 
     private func warnOfGit(_ path: String, _ place: Workplace) async {
-        let folder = FileSystem.folder(of: path)
-        let name = String(path.dropFirst(folder.count + (folder == "/" ? 0 : 1)))
-        let environment = ThisProcess.environmentForOthers.filter { !$0.key.hasPrefix("GIT_") }
-        let end = await ChildProcess.run(
-            ["git", "-C", folder, "ls-files", "--error-unmatch", "--", name], environment: environment,
-            timeout: .seconds(10)
-        ).end
-        if end == .notFound {
-            return place.say(
-                "git is not on the PATH, so whether it tracks \(path) is not known\nhint: look with: git ls-files \(name)"
-            )
+        // The name that was given, and the file that it leads to.
+        for path in Swift.Set([path, FileSystem.resolved(path)]).sorted() {
+            let folder = FileSystem.folder(of: path)
+            let name = String(path.dropFirst(folder.count + (folder == "/" ? 0 : 1)))
+            let environment = ThisProcess.environmentForOthers.filter { !$0.key.hasPrefix("GIT_") }
+            let end = await ChildProcess.run(
+                ["git", "-C", folder, "ls-files", "--error-unmatch", "--", "./" + name], environment: environment,
+                timeout: .seconds(10)
+            ).end
+            let git = "git -C \(ShellWord.quoted(folder))"
+            if end == .notFound {
+                return place.say(
+                    "git is not on the PATH, so whether it tracks \(path) is not known\nhint: look with: \(git) ls-files \(ShellWord.quoted(name))"
+                )
+            }
+            guard end == .exited(0) else { continue }
+            Console.say(
+                """
+                git tracks \(path), so its values are in the history of every clone
+                hint: have each value re-issued by its provider, then: \(git) rm --cached \(ShellWord.quoted(name)), and add it to .gitignore
+                """)
         }
-        guard end == .exited(0) else { return }
-        Console.say(
-            """
-            git tracks \(path), so its values are in the history of every clone
-            hint: have each value re-issued by its provider, then: git rm --cached \(name), and add it to .gitignore
-            """)
     }
 }

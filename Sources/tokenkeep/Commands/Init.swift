@@ -18,7 +18,18 @@ struct Init: AsyncParsableCommand {
         do {
             guard try FileSystem.status(of: path, followingLinks: false) == nil else { throw VaultError.alreadyThere }
             let secret = try place.newSecret(newKey, passphrase: newKey.passphrase)
-            try file.create(unlocking: secret, label: "main") { try place.announce(secret, to: newKey.keyOut) }
+            var isGiven = false
+            do {
+                try file.create(unlocking: secret, label: "main") {
+                    try place.announce(secret, to: newKey.keyOut)
+                    isGiven = true
+                }
+            } catch let error as VaultError where isGiven {
+                place.withdraw(secret, from: newKey.keyOut)
+                let failure = Failure(error, vault: path)
+                throw Failure(
+                    failure.status, failure.message + "; the key that was given out opens nothing", hint: failure.hint)
+            }
         } catch { throw Failure(error, vault: path) }
         var made = "made \(path)"
         if place.config == nil {

@@ -84,6 +84,7 @@ struct KeyRotate: AsyncParsableCommand {
                 // Which of the two it opens with is tried, not guessed: it may be only the last sync that failed.
                 let opens = (try? place.vault().read(unlocking: secret)) != nil
                 let failure = Failure(error, vault: session.path)
+                if !opens { place.withdraw(secret, from: newKey.keyOut) }
                 throw Failure(
                     failure.status,
                     failure.message + (opens ? "; it opens with the new key" : "; it opens with the old key only"),

@@ -49,16 +49,11 @@ struct RefreshCommand: AsyncParsableCommand {
     private func report(
         _ outcomes: [(name: RecordName, outcome: Outcome)], _ session: VaultSession
     ) throws -> [Failure.Status] {
-        if let tail = session.unreadTail {
-            Console.say(
-                "the journal of a run that died ended in the middle; that part is kept in \(tail)\nhint: keep it until every connection is renewed"
-            )
-        }
         return outcomes.compactMap { name, outcome in
             if let problem = outcome.problem {
                 Console.say("\(name): \(problem.message)\nhint: \(problem.hint)")
             } else if outcome == .notConnected, !names.isEmpty {
-                Console.say("\(name): it has never been connected\nhint: tokenkeep connect \(name)")
+                Console.say("\(name): it is not connected\nhint: tokenkeep connect \(name)")
                 return .personNeeded
             } else if options.verbose {
                 let end = (try? session.records.connection(name))??.tokens?.expiresAt
@@ -98,7 +93,7 @@ extension Outcome {
     fileprivate var words: String {
         switch self {
         case .notDue: "not due"
-        case .notConnected: "never connected"
+        case .notConnected: "not connected"
         default: name
         }
     }

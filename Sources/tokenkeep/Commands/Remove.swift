@@ -21,6 +21,7 @@ struct Remove: AsyncParsableCommand {
             session.records.remove(name)
             try session.commit()
         }
+        if options.verbose { place.say("\(name) is forgotten") }
     }
 }
 
@@ -28,5 +29,16 @@ extension Failure {
     /// There is no record or export of that name.
     static func noSuchName(_ name: String) -> Failure {
         Failure(.notThere, "there is no \(name) in the vault", hint: "see what there is with: tokenkeep list")
+    }
+}
+
+extension Records {
+    /// Refuses the name of a secret where a connection's is wanted: the one would take the other's place.
+    func refuseSecret(_ name: RecordName) throws {
+        guard try kind(name) != .secret else {
+            throw Failure(
+                .wrongUse, "\(name) is a secret, not a connection",
+                hint: "name a connection, or forget the secret with: tokenkeep remove \(name)")
+        }
     }
 }

@@ -78,7 +78,10 @@ struct RunCommand: AsyncParsableCommand {
                 throw Failure(
                     outcomes[name]?.status ?? .personNeeded,
                     "\(name): its access token has expired" + (problem.map { ", and \($0.message)" } ?? ""),
-                    hint: problem?.hint ?? "tokenkeep refresh \(name)")
+                    hint: problem?.hint
+                        ?? (renewal.isOffline
+                            ? "refresh where the vault itself is kept, and copy it again" : "tokenkeep refresh \(name)")
+                )
             }
             if let problem {
                 Console.say("\(name): \(problem.message); its access token is still valid\nhint: \(problem.hint)")
@@ -107,7 +110,7 @@ struct RunCommand: AsyncParsableCommand {
         let error = ThisProcess.execute(path, arguments: command, environment: inherited + added)
         if error.isNotFound, (try? FileSystem.status(of: path)) == nil { throw notThere(program) }
         Console.say(
-            "tokenkeep: \(program) cannot be run: \(error.reason)\nhint: check that it is a program of this machine and yours to run"
+            "tokenkeep: \(program) cannot be run: \(error.reason)\nhint: \(error.isTooLarge ? "hand it less with --only" : "check that it is a program of this machine and yours to run")"
         )
         throw ExitCode(126)
     }

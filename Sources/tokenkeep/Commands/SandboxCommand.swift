@@ -1,6 +1,7 @@
 import ArgumentParser
 import Config
 import Host
+import OAuth
 import Sandbox
 import Tokens
 
@@ -42,10 +43,27 @@ struct SandboxCommand: AsyncParsableCommand {
     var latency: DurationArgument?
 
     @Option(
-        name: .customLong("fault"), help: "KIND:N, at the Nth request of the token endpoint, or KIND:N+ from then on.")
+        name: .customLong("fault"),
+        help: """
+            KIND:N, at the Nth request of the token endpoint, or KIND:N+ from then on. KIND is one of
+            \(SandboxFault.Kind.allCases.map(\.rawValue).joined(separator: ", ")).
+            """)
     var faults: [String] = []
 
+    @Flag(name: .shortAndLong, help: "Say nothing but errors.")
+    var quiet = false
+
+    @Flag(name: .shortAndLong, help: "Say what is done.")
+    var verbose = false
+
     func validate() throws {
+        for uri in redirectURIs {
+            if let problem = RedirectURI.problem(with: uri) { throw ValidationError(problem.message) }
+        }
+        guard port != 0 || !printConfig else { throw ValidationError("--print-config needs the port to be named") }
+        guard min(accessLifetime.duration, refreshLifetime.duration) >= .seconds(1) else {
+            throw ValidationError("a token lives a second at least")
+        }
         guard (0...65535).contains(port) else { throw ValidationError("there is no port \(port): they end at 65535") }
     }
 
@@ -71,6 +89,9 @@ struct SandboxCommand: AsyncParsableCommand {
 
     private func serve(_ options: SandboxOptions) async throws {
         let path = state.map { FileSystem.path($0, from: FileSystem.currentFolder) }
+        if let path, !FileSystem.canWrite(folder: FileSystem.folder(of: path)) {
+            throw Failure(.cannotWrite, "\(path) cannot be written", hint: "name a file in a folder that can be")
+        }
         let saved = try path.flatMap { try FileSystem.contents(of: $0, limit: 64 << 20) }
         let sandbox: SandboxProvider
         do throws(SandboxProvider.Failure) {

@@ -30,6 +30,7 @@ struct SetSecret: AsyncParsableCommand {
             try session.records.set(name, secret: value, at: ThisProcess.now)
             try session.commit()
         }
+        if options.verbose { place.say("\(name) is kept") }
     }
 
     private func value() throws -> Secret {

@@ -74,7 +74,7 @@ private struct ConnectionState {
         case (.uncertain, _): state = "uncertain"
         case (.misconfigured, _): state = "misconfigured"
         case (nil, _) where !isUsable || isMismatch: state = "misconfigured"
-        case (nil, let tokens?) where tokens.isExpired(at: now): state = "expired"
+        case (nil, let tokens?) where tokens.presumedEnd != nil && tokens.isExpired(at: now): state = "expired"
         case (nil, let tokens?)
         where (tokens.refreshToken != nil || tokens.expiresAt != nil) && policy.isDue(tokens, now: now):
             state = "due"
