@@ -25,11 +25,14 @@ package enum Terminal {
             case .signal(let signal):
                 // To all of the job, as the terminal itself would send it.
                 kill(0, signal)
-                if signal != SIGTSTP {
+                guard signal == SIGTSTP else {
                     // It may end another thread first.
                     if endsProcess(signal) { pause() }
                     return nil
                 }
+                // The stop comes by way of another thread: were the question asked again before it, the shell would be
+                // left with a terminal that shows nothing.
+                usleep(200_000)
             }
         }
     }
@@ -72,12 +75,28 @@ package enum Terminal {
             case .erase:
                 // The last character, which may be several bytes.
                 while let last = line.popLast(), last & 0xC0 == 0x80 {}
+            case .eraseWord:
+                while line.last == UInt8(ascii: " ") { line.removeLast() }
+                while let last = line.last, last != UInt8(ascii: " ") { line.removeLast() }
             case .eraseAll: line = []
+            case .escape: skipEscape(descriptor)
+            case .ignored: break
             // What goes on at once was pasted, and has more lines than one.
             case .enter where isSilent && hasMore(descriptor): line.append(byte)
             case .enter: return .line(line)
             case .other: line.append(byte)
             }
+        }
+    }
+
+    /// Passes over what an arrow key sends, or a terminal around what is pasted (ECMA-48 §5.4).
+    private static func skipEscape(_ descriptor: Int32) {
+        var byte: UInt8 = 0
+        var isFirst = true
+        while hasMore(descriptor), unsafe read(descriptor, &byte, 1) == 1 {
+            let isIntroducer = isFirst && (byte == UInt8(ascii: "[") || byte == UInt8(ascii: "O"))
+            if !isIntroducer, 0x40...0x7E ~= byte { return }
+            isFirst = false
         }
     }
 
@@ -88,7 +107,7 @@ package enum Terminal {
 
     /// What a key stands for in a terminal's settings.
     private enum Key {
-        case enter, end, erase, eraseAll, other
+        case enter, end, erase, eraseWord, eraseAll, escape, ignored, other
         case signal(Int32)
 
         init(_ byte: UInt8, in settings: termios) {
@@ -97,13 +116,16 @@ package enum Terminal {
                 switch byte {
                 case UInt8(ascii: "\n"): .enter
                 // An unset key is 0.
-                case 0: .other
+                case 0: .ignored
                 case unsafe keys[Int(VINTR)]: .signal(SIGINT)
                 case unsafe keys[Int(VQUIT)]: .signal(SIGQUIT)
                 case unsafe keys[Int(VSUSP)]: .signal(SIGTSTP)
                 case unsafe keys[Int(VEOF)]: .end
                 case unsafe keys[Int(VERASE)], 0x08, 0x7F: .erase
+                case unsafe keys[Int(VWERASE)]: .eraseWord
                 case unsafe keys[Int(VKILL)]: .eraseAll
+                case 0x1B: .escape
+                case 0..<0x20 where byte != UInt8(ascii: "\t"): .ignored
                 default: .other
                 }
             }

@@ -14,7 +14,16 @@ enum Console {
     static func print(_ text: String) throws { try print(Secret(text)) }
 
     /// Says something to the person; that nobody reads it is no error.
-    static func say(_ words: String) { try? ThisProcess.write((words + "\n").utf8.span, to: 2) }
+    static func say(_ words: String) { try? ThisProcess.write((withoutKeys(words) + "\n").utf8.span, to: 2) }
+
+    /// The words without any key that was given where a name or a path is expected.
+    private static func withoutKeys(_ words: String) -> String {
+        let parts = words.split(separator: "tkk1_", omittingEmptySubsequences: false)
+        return parts.dropFirst().reduce(String(parts[0])) { words, part in
+            let rest = part.drop { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_" || $0 == "-") }
+            return words + "tkk1_" + (rest.count < part.count ? "…" : "") + rest
+        }
+    }
 
     /// Says what happened and what mends it.
     static func complain(_ subject: String, _ failure: Failure) {

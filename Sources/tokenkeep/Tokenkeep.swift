@@ -11,10 +11,14 @@ struct Tokenkeep: AsyncParsableCommand {
         discussion: """
             Start with `tokenkeep init`, then `tokenkeep connect NAME`; `tokenkeep refresh` is the cron job.
 
-            Exit statuses: 0 done, 1 anything else, 10 a person must connect again, 11 provider unavailable,
-            12 asked and no answer came, 64 wrong use, 65 vault damaged or altered, 66 nothing there, 73 cannot
-            write, 74 answer safe but vault not written, 75 locked, 77 key missing or wrong, 78 config or client
-            wrong, 79 vault older than its journal.
+            Exit statuses:
+              0  done                          64  wrong use
+             10  a person must connect again   65  vault damaged or altered
+             11  provider unavailable          66  nothing there
+             12  asked, and no answer came     73  cannot write
+             74  answer safe, vault not yet    75  locked
+             77  key missing or wrong          78  config or client wrong
+             79  vault older than its journal   1  anything else
             """,
         version: version,
         subcommands: [

@@ -25,7 +25,8 @@ import Testing
 
     @Test func correctionsCount() async {
         await #expect(processExitsWith: .success) {
-            let (answer, _) = try await Person().answer("x\u{15}aé\u{7F}c\n", to: "Key: ", hidden: true)
+            let (answer, _) = try await Person().answer(
+                "x\u{15}a\u{1B}[D\u{1}é\u{7F} wörd \u{17}\u{7F}c\n", to: "Key: ", hidden: true)
             #expect(answer == Array("ac".utf8))
         }
     }
