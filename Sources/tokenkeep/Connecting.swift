@@ -129,17 +129,23 @@ struct Connecting: Sendable {
                     hint: "use the newest URL, or make one: tokenkeep connect \(name) --print-url")
             }
             if let error = callback.error {
-                // It is the provider's trouble, and nobody's refusal (RFC 6749 §4.1.2.1).
-                let isProviders = ["server_error", "temporarily_unavailable"].contains(error.code)
+                // Whose trouble it is (RFC 6749 §4.1.2.1): the provider's, the person's, or else the registration's.
+                let (status, hint): (Failure.Status, String) =
+                    switch error.code {
+                    case "server_error", "temporarily_unavailable":
+                        (.unavailable, "authorise again later: tokenkeep connect \(name)")
+                    case "invalid_request", "invalid_scope", "unauthorized_client", "unsupported_response_type",
+                        "invalid_client":
+                        (.misconfigured, "compare \(TOMLText.section(of: name)) with the app at the provider")
+                    default: (.personNeeded, "authorise again and agree: tokenkeep connect \(name)")
+                    }
                 let secrets = [pending.state, pending.verifier, callback.code].compactMap(\.self)
                 var connection = try session.records.connection(name)
                 connection?.pending = nil
                 if let connection { session.records.set(name, connection: connection) }
                 try session.commit()
                 throw Failure(
-                    isProviders ? .unavailable : .personNeeded,
-                    "\(name): the provider answered \(error.words(hiding: secrets))",
-                    hint: "authorise again \(isProviders ? "later" : "and agree"): tokenkeep connect \(name)")
+                    status, "\(name): the provider answered \(error.words(hiding: secrets))", hint: hint)
             }
             guard let code = callback.code else {
                 throw Failure(
@@ -165,6 +171,7 @@ struct Connecting: Sendable {
     }
 
     private func pending(_ records: Records) throws -> Connection.PendingAuthorization {
+        try records.refuseSecret(name)
         let again = "make a new URL: tokenkeep connect \(name) --print-url"
         guard let pending = try records.connection(name)?.pending else {
             throw Failure(

@@ -25,8 +25,8 @@ extension Config {
 
     /// The connections to look after: all, or those that are named.
     func targets(_ names: [RecordName], in records: Records) throws -> [Refresh.Target] {
+        for name in names { try records.refuseSecret(name) }
         for name in names where connections[name] == nil {
-            try records.refuseSecret(name)
             guard try records.kind(name) == .connection else { throw Failure.noSuchName(name.text) }
             throw Failure(
                 .misconfigured, "\(path) has no section for \(name)",

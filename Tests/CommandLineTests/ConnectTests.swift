@@ -206,6 +206,9 @@ struct ConnectTests {
             ended.status == 64 && ended.errors.contains("sandbox is a secret") && ended.output.isEmpty, "\(ended.words)"
         )
         #expect(try await bench.ok("tokenkeep get sandbox") == "CANARY\n")
+        #expect(await bench.sh("tokenkeep refresh sandbox").errors.contains("is a secret"))
+        #expect(await bench.sh("tokenkeep connect sandbox --callback code=a").errors.contains("is a secret"))
+        #expect(await bench.sh("tokenkeep get sandbox --field scopes").status == 64)
         #expect(await bench.sh("tokenkeep refresh TIKTOK_CLIENT_SECRET").errors.contains("is a secret"))
     }
 
@@ -213,20 +216,24 @@ struct ConnectTests {
         let tiktok = try await TikTokBench(connected: false)
         let ended = await tiktok.bench.sh(
             """
-            u=$(\(Self.url)); tokenkeep connect tiktok --code ''; s=$?
+            u=$(\(Self.url)); tokenkeep connect tiktok --code ' '; tokenkeep connect tiktok --code %20; tokenkeep connect tiktok --code ''; s=$?
             curl -s -o /dev/null -w '%{redirect_url}' "$u" | tokenkeep connect tiktok --callback - && exit $s
             """)
         #expect(ended.status == 64 && ended.errors.contains("the code is empty"), "\(ended.errors)")
     }
 
-    @Test func aProvidersOwnTroubleIsNobodysRefusal() async throws {
+    @Test(arguments: [
+        ("server_error", Int32(11), "authorise again later"), ("invalid_scope", 78, "with the app at the provider"),
+        ("access_denied", 10, "and agree"),
+    ])
+    func whoseTroubleARefusalIsDecidesWhatIsSaid(code: String, status: Int32, words: String) async throws {
         let tiktok = try await TikTokBench(connected: false)
         let ended = await tiktok.bench.sh(
             """
             u=$(\(Self.url)); s=${u##*state=}; s=${s%%&*}
-            echo "error=server_error&state=$s" | tokenkeep connect tiktok --callback -
+            echo "error=\(code)&state=$s" | tokenkeep connect tiktok --callback -
             """)
-        #expect(ended.status == 11 && ended.errors.contains("authorise again later"), "\(ended.errors)")
+        #expect(ended.status == status && ended.errors.contains(words), "\(ended.errors)")
     }
 
     @Test func theSectionThatIsOfferedCanBePasted() async throws {

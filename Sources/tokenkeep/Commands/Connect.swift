@@ -56,9 +56,12 @@ struct Connect: AsyncParsableCommand {
         } else if let callback {
             try await connecting.finish(try Self.callback(callback))
         } else if let code {
-            guard let decoded = Callback.decode(code.replacing("+", with: "%2B")), !decoded.isEmpty else {
+            let words = code.split(whereSeparator: \.isWhitespace)
+            guard words.count == 1, let decoded = Callback.decode(words[0].replacing("+", with: "%2B")),
+                decoded.contains(where: { $0 > 0x20 })
+            else {
                 throw Failure(
-                    .wrongUse, "the code is empty, or ends in the middle of an escape",
+                    .wrongUse, "the code is empty, more words than one, or ends in the middle of an escape",
                     hint: "copy all of it, or paste the whole address with --callback -")
             }
             try await connecting.finish(code: Secret(decoded))

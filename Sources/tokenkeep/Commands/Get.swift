@@ -21,8 +21,8 @@ struct Get: AsyncParsableCommand {
     @Argument(help: "A record's name, or an export name such as TIKTOK_ACCESS_TOKEN.")
     var name: String
 
-    @Option(help: "Of a connection: access_token, expires_at, scopes, refresh_token, or any extra.")
-    var field = "access_token"
+    @Option(help: "Of a connection: access_token when left out, expires_at, scopes, refresh_token, or any extra.")
+    var field: String?
 
     @Option(help: "How long the access token has to stay valid; 60s, and offline any time, when left out.")
     var minValid: DurationArgument?
@@ -32,6 +32,9 @@ struct Get: AsyncParsableCommand {
         let vault = try await place.read()
         try await place.naming(try place.vault().path) {
             if let name = RecordName(name), let value = try vault.records.secret(name) {
+                guard field == nil else {
+                    throw Failure(.wrongUse, "\(name) is a secret and has no fields", hint: "leave --field out")
+                }
                 return try Console.print(value)
             }
             let (connection, field) = try find(in: vault.records, place.config)
@@ -61,7 +64,9 @@ struct Get: AsyncParsableCommand {
 
     /// The connection and the part of it that the name means: the record of that name, else the export name.
     private func find(in records: Records, _ config: Config?) throws -> (RecordName, Field) {
-        if let name = RecordName(name), try records.kind(name) == .connection { return (name, Field(field)) }
+        if let name = RecordName(name), try records.kind(name) == .connection {
+            return (name, Field(field ?? "access_token"))
+        }
         for connection in records.names where try records.kind(connection) == .connection {
             let prefix = ExportName.prefix(of: connection.text) + "_"
             guard name.hasPrefix(prefix) else { continue }
