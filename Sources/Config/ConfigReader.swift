@@ -150,7 +150,9 @@ extension OutputConfig {
         self.init(path: FileSystem.path(path, from: folder), format: format)
         include = try section.texts("include")
         after = try section.texts("after")
-        if after?.isEmpty == true { throw section.wrong("after", "is empty", hint: "name a command, or leave it out") }
+        if after.map({ $0.first ?? "" }) == "" {
+            throw section.wrong("after", "is empty", hint: "name a command, or leave it out")
+        }
         if let text = try section.text("mode") {
             guard text.utf8.count <= 4, text.allSatisfy(\.isNumber), let mode = UInt32(text, radix: 8),
                 mode & ~0o777 == 0, mode & 0o400 != 0

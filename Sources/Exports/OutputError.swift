@@ -57,8 +57,8 @@ package enum OutputError: Error, Equatable {
         case .link: "remove the link, or let `path` name the file itself"
         case .anotherOwner: "run tokenkeep as that user, or remove the file first"
         case .notOurs(let path): "tokenkeep export --adopt \(ShellWord.quoted(path)) replaces it"
-        case .notIgnored(let path, _):
-            "add it to .gitignore (and `git rm --cached \(ShellWord.quoted(path))` if it is tracked), or --allow-tracked"
+        case .notIgnored(let path, let repository):
+            "add it to .gitignore (and `git -C \(ShellWord.quoted(repository)) rm --cached \(ShellWord.quoted(path))` if it is tracked), or --allow-tracked"
         case .gitUnclear(_, let repository, _):
             """
             mend what git says (for another user's repository: git config --global --add safe.directory \

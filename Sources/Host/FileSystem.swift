@@ -113,26 +113,26 @@ package enum FileSystem {
     ) throws(HostError) {
         let temporary = temporaryName(for: path)
         func fill(_ file: borrowing File) throws(HostError) {
+            // As long as it is locked, whoever looks for abandoned files lets it be.
+            _ = try file.tryLock()
             try file.write(bytes)
             if mode != 0o600 || group != nil { try file.setMode(mode, group: group) }
             try file.sync()
         }
-        var hasName = false
-        if let file = File(unnamedBeside: path) {
-            // Without a name a process that dies leaves nothing behind; from here to the rename is one step.
+        do {
+            // Without a name a process that dies leaves nothing behind; from the link to the rename is one step.
+            if let file = File(unnamedBeside: path) {
+                try fill(file)
+                if (try? file.link(as: temporary)) != nil {
+                    try rename(temporary, to: path)
+                    return try syncFolder(of: path)
+                }
+            }
+            let file = try File(temporary, .creating(mode: 0o600))
             try fill(file)
-            hasName = (try? file.link(as: temporary)) != nil
-        }
-        do {
-            if !hasName { try fill(try File(temporary, .creating(mode: 0o600))) }
-        } catch {
-            if error.code != EEXIST { _ = unsafe unlink(temporary) }
-            throw error
-        }
-        do {
             try rename(temporary, to: path)
         } catch {
-            _ = unsafe unlink(temporary)
+            if error.code != EEXIST { _ = unsafe unlink(temporary) }
             throw error
         }
         try syncFolder(of: path)
@@ -156,14 +156,14 @@ package enum FileSystem {
 
     /// A name beside `path` for the next version of its file.
     package static func temporaryName(for path: String) -> String {
-        let name = path.split(separator: "/").last.map(String.init) ?? "file"
-        return folder(of: path) + "/." + name + "." + String(UInt64.random(in: .min ... .max), radix: 36) + ".tmp"
+        folder(of: path) + "/" + temporaryPrefix(for: path) + String(UInt64.random(in: .min ... .max), radix: 36)
+            + ".tmp"
     }
 
-    /// Takes away what processes that died have left of next versions of a file: those older than a minute.
+    /// Takes away what processes that died have left of next versions of a file, and nothing else.
     package static func removeAbandoned(beside path: String) throws(HostError) {
         let folder = folder(of: path)
-        let prefix = "." + (path.split(separator: "/").last.map(String.init) ?? "file") + "."
+        let prefix = temporaryPrefix(for: path)
         guard let stream = unsafe opendir(folder) else { throw .last("list", folder) }
         defer { unsafe closedir(stream) }
         while let entry = unsafe readdir(stream) {
@@ -171,13 +171,17 @@ package enum FileSystem {
                 unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
             }
             guard name.hasPrefix(prefix), name.hasSuffix(".tmp") else { continue }
-            let file = self.path(name, from: folder)
-            if let status = try status(of: file, followingLinks: false), status.kind == .regular,
-                status.owner == effectiveUser, status.modified < ThisProcess.now - 60
-            {
-                try remove(file)
-            }
+            let left = self.path(name, from: folder)
+            guard let status = try status(of: left, followingLinks: false), status.kind == .regular,
+                status.owner == effectiveUser, let file = try? File(left, .reading), try file.tryLock()
+            else { continue }
+            try remove(left)
         }
+    }
+
+    /// What no file but one of ours is called.
+    private static func temporaryPrefix(for path: String) -> String {
+        "." + (path.split(separator: "/").last.map(String.init) ?? "file") + ".tokenkeep."
     }
 
     /// The folder that a path's last part stands in.

@@ -68,6 +68,12 @@ package enum ThisProcess {
         }
     }
 
+    /// Opens `/dev/null` in the place of standard streams that are closed: a file that took such a number would get what is
+    /// said.
+    package static func fillStandardStreams() {
+        for descriptor: Int32 in 0...2 where fcntl(descriptor, F_GETFD) < 0 { _ = unsafe open("/dev/null", O_RDWR) }
+    }
+
     /// Makes a write to a closed pipe an error instead of the process's end.
     package static func ignoreBrokenPipes() { signal(SIGPIPE, SIG_IGN) }
 

@@ -34,6 +34,22 @@ package enum TokenAnswer: Sendable, Equatable {
         }
     }
 
+    /// Whether an answer of a revocation endpoint can be its yes: status 200 and whatever body (RFC 7009 §2.2), but no web
+    /// page and no half of an object, which somebody else on the way has written or cut off.
+    package static func isRevoked(_ answer: Answer) -> Bool {
+        guard (200..<300).contains(answer.status) else { return false }
+        let first = answer.body.withSpan { bytes in bytes.indices.first { bytes[$0] > 0x20 }.map { bytes[$0] } }
+        switch first {
+        case UInt8(ascii: "<"): return false
+        case UInt8(ascii: "{"):
+            return
+                (try? answer.body.withSpan { body throws(JSONError) in
+                    try JSONObject(parsing: body, rules: .answer)
+                }) != nil
+        default: return true
+        }
+    }
+
     private static func tokens(
         _ accessToken: Secret, _ object: JSONObject, _ answer: Answer, _ provider: Provider
     ) -> TokenSet {

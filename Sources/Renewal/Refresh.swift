@@ -116,10 +116,10 @@ package struct Refresh: Sendable {
 
     /// The config is the authority, and a token is not sent to a provider that did not give it.
     package static func otherProvider(
-        _ name: RecordName, _ connection: Connection, _ registration: Registration
+        _ name: RecordName, _ connection: Connection?, _ registration: Registration
     ) -> Problem {
         Problem(
-            "the config says provider \(registration.provider.id), but its tokens are from \(connection.provider)",
+            "the config says provider \(registration.provider.id), but its tokens are from \(connection?.provider ?? "another")",
             hint:
                 "correct provider in [connections.\(Hints.key(name))], or authorise it anew: tokenkeep connect \(name)")
     }

@@ -3,7 +3,7 @@ package import Sealing
 package import Tokens
 
 /// What a person or a job unlocks a vault with.
-package enum UnlockSecret: Sendable {
+package enum UnlockSecret: Sendable, Equatable {
     /// 32 bytes.
     case rawKey(Secret)
     /// A passphrase, in Unicode's NFC.

@@ -98,7 +98,7 @@ struct Connecting: Sendable {
             let failure = Failure(error)
             await result.set(.failure(failure))
             return BrowserPage(
-                .failed, "\(name) is not connected",
+                .failed, "\(name) was not connected",
                 [failure.message, "The terminal says what to do next."])
         }
     }

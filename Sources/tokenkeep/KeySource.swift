@@ -138,7 +138,7 @@ extension Workplace {
         }
         let secret = try UnlockSecret(newPassphrase: Secret(first))
         guard let second = try Terminal.ask("The same again: ", hidden: true) else { throw nothing }
-        guard first == second else {
+        guard try secret == UnlockSecret(passphrase: Secret(second)) else {
             throw Failure(.noKey, "the two passphrases differ", hint: "run it again; nothing has changed")
         }
         return secret

@@ -31,6 +31,7 @@ struct Tokenkeep: AsyncParsableCommand {
 /// Where the process begins and ends.
 @main enum Main {
     static func main() async {
+        ThisProcess.fillStandardStreams()
         ThisProcess.ignoreBrokenPipes()
         do {
             // Swift finds them by way of /proc; without it every command would be the one that shows the help.

@@ -114,7 +114,7 @@ struct Workplace {
         let nobody = Batch(host: "", now: { ThisProcess.now }) { _ in .init(reply: .unsent, problem: nil) }
         for (name, outcome) in try nobody.settleLeftBehind(on: session) {
             let end = outcome.problem == nil ? "its answer is in the vault now" : "the outcome is \(outcome.name)"
-            say("\(name): an earlier run died when it was about to ask or had asked; \(end)")
+            say("\(name): an earlier run could not finish; \(end)")
         }
     }
 

@@ -247,6 +247,15 @@ struct ConnectTests {
         #expect(pasted.status == 0 && pasted.output.contains("scope=user.info.basic"), "\(pasted.words)")
     }
 
+    @Test func aTokenIsNotRevokedAtAnotherProvider() async throws {
+        let tiktok = try await TikTokBench()
+        let ended = await tiktok.bench.sh(
+            "sed -i 's/\"sandbox-tiktok\"/\"sandbox\"/' tokenkeep.toml; tokenkeep disconnect tiktok")
+        #expect(ended.status == 78 && ended.errors.contains("its tokens are from sandbox-tiktok"), "\(ended.errors)")
+        #expect(try await tiktok.revocations() == 0)
+        try await tiktok.bench.ok("tokenkeep get tiktok")
+    }
+
     @Test func onlyAConnectionCanBeDisconnected() async throws {
         let bench = try await Bench()
         let ended = await bench.sh("printf x | tokenkeep set A; tokenkeep disconnect A")

@@ -71,6 +71,18 @@ struct LyingProviderTests {
         }
     }
 
+    @Test(arguments: [
+        ("<html>please log in</html>", 200, Int32(11)), (#"{"error":"#, 200, 11), ("", 500, 11),
+        (#"{"error":"invalid_client"}"#, 401, 78), (#"{"error":"x"}"#, 503, 11), (#"{"error":"x"}"#, 400, 1),
+        ("", 200, 0), ("{}", 200, 0), ("ok", 200, 0),
+    ])
+    func onlyAYesForgets(body: String, http: Int, status: Int32) async throws {
+        let provider = try await LyingProvider { _ in .json(body, status: http) }
+        let ended = await provider.bench.sh("tokenkeep disconnect tiktok")
+        #expect(ended.status == status, "\(ended.errors)")
+        #expect(await provider.bench.sh("tokenkeep get tiktok").status == (status == 0 ? 66 : 0))
+    }
+
     @Test(arguments: ["", #","expires_in":-5"#, #","expires_in":"soon""#, #","expires_in":0"#, #","expires_in":1e99"#])
     func aTokenOfUnknownLifeIsGoodForAnAssumedHourWhichIsSaid(member: String) async throws {
         let vague = try await LyingProvider { _ in

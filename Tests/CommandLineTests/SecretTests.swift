@@ -141,6 +141,16 @@ struct SecretTests {
         }
     }
 
+    @Test func aClosedStreamIsNoPlaceForAFile() async throws {
+        let bench = try await Bench()
+        let ended = await bench.sh(
+            """
+            strace -f -o trace -e trace=openat tokenkeep key rotate --key-out new <&- >&- 2>&-
+            grep "$PWD" trace | grep -c '= [012]$'; TOKENKEEP_KEY=$(cat new) tokenkeep list
+            """)
+        #expect(ended.status == 0 && ended.output == "0\n", "\(ended.words)")
+    }
+
     @Test func aReaderThatGoesAwayIsNoError() async throws {
         let bench = try await Bench()
         let ended = await bench.sh("{ tokenkeep --help; echo $? >&2; } | true")

@@ -58,6 +58,11 @@ struct Disconnect: AsyncParsableCommand {
         do { registration = try target.registration.get() } catch {
             throw Failure(.misconfigured, "\(name): \(error.message)", hint: error.hint)
         }
+        guard let connection = try session.records.connection(name), connection.provider == registration.provider.id
+        else {
+            let problem = Refresh.otherProvider(name, try session.records.connection(name), registration)
+            throw Failure(.misconfigured, "\(name): \(problem.message)", hint: problem.hint)
+        }
         var tokens = tokens
         if tokens.isExpired(at: ThisProcess.now) {
             // TikTok is asked with the access token, which has to be one that it still knows.
@@ -83,10 +88,15 @@ struct Disconnect: AsyncParsableCommand {
             throw notRevoked(name, .unavailable, response.problem?.message ?? "no answer came")
         }
         if case .error(let error) = TokenAnswer(answer, from: provider) {
-            throw notRevoked(name, .other, "the provider answered \(error.words(hiding: request.secrets))")
+            let status: Failure.Status =
+                switch error.code {
+                case "invalid_client", "unauthorized_client": .misconfigured
+                default: answer.status >= 500 || answer.status == 429 ? .unavailable : .other
+                }
+            throw notRevoked(name, status, "the provider answered \(error.words(hiding: request.secrets))")
         }
-        guard (200..<300).contains(answer.status) else {
-            throw notRevoked(name, .unavailable, "the provider answered with HTTP status \(answer.status)")
+        guard TokenAnswer.isRevoked(answer) else {
+            throw notRevoked(name, .unavailable, "the answer, with HTTP status \(answer.status), is no yes")
         }
     }
 

@@ -31,6 +31,11 @@ struct Export: AsyncParsableCommand {
     func run() async throws {
         let place = try Workplace(options)
         if let format {
+            guard adopt == nil else {
+                throw Failure(
+                    .wrongUse, "--adopt is for a configured file, and \(format) is printed",
+                    hint: "leave the format out")
+            }
             guard let format = ExportFormat.named(format) else { throw Failure.noSuchFormat(format, .wrongUse) }
             return try await print(format, place)
         }
