@@ -145,7 +145,7 @@ struct SecretTests {
         let bench = try await Bench()
         let ended = await bench.sh(
             """
-            strace -f -o trace -e trace=openat tokenkeep key rotate --key-out new <&- >&- 2>&-
+            strace -f -o trace -e trace=openat sh -c 'exec tokenkeep key rotate --key-out new <&- >&- 2>&-'
             grep "$PWD" trace | grep -c '= [012]$'; TOKENKEEP_KEY=$(cat new) tokenkeep list
             """)
         #expect(ended.status == 0 && ended.output == "0\n", "\(ended.words)")
