@@ -145,8 +145,8 @@ struct SecretTests {
         let bench = try await Bench()
         let ended = await bench.sh(
             """
-            strace -f -o trace -e trace=openat sh -c 'exec tokenkeep key rotate --key-out new <&- >&- 2>&-'
-            grep "$PWD" trace | grep -c '= [012]$'; TOKENKEEP_KEY=$(cat new) tokenkeep list
+            strace -f -o trace -e trace=openat sh -c 'exec tokenkeep init --vault new.vault --key-out new 2>&-'
+            grep "$PWD" trace | grep -c '= [012]$'; TOKENKEEP_KEY=$(cat new) tokenkeep --vault new.vault list
             """)
         #expect(ended.status == 0 && ended.output == "0\n", "\(ended.words)")
     }
