@@ -86,6 +86,13 @@ package enum ThisProcess {
     /// The time, in Unix seconds.
     package static var now: Int64 { Int64(time(nil)) }
 
+    /// The time, in Unix milliseconds.
+    package static var milliseconds: Int64 {
+        var time = timespec()
+        unsafe clock_gettime(CLOCK_REALTIME, &time)
+        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+    }
+
     /// What names this machine: systemd's machine id, else the host name.
     package static var machineName: String {
         if let id = try? FileSystem.contents(of: "/etc/machine-id", limit: 4096), !id.isEmpty {

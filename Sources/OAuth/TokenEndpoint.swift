@@ -22,10 +22,12 @@ package struct TokenEndpoint: Sendable {
         package let reply: Reply
         /// Why nothing came, and what mends it.
         package let problem: Problem?
+        /// After how many seconds the provider wants to be asked again (RFC 9110 §10.2.3), if it said.
+        package let retryAfter: Int64?
 
         /// Pairs a reply with what stood in the way.
-        package init(reply: Reply, problem: Problem?) {
-            (self.reply, self.problem) = (reply, problem)
+        package init(reply: Reply, problem: Problem?, retryAfter: Int64? = nil) {
+            (self.reply, self.problem, self.retryAfter) = (reply, problem, retryAfter)
         }
     }
 
@@ -43,7 +45,10 @@ package struct TokenEndpoint: Sendable {
             ], connectTimeout: min(.seconds(10), timeout), timeout: timeout)
         do throws(Libcurl.Missing) {
             switch try await Transport.send(message) {
-            case .answered(let answer): return Response(reply: .got(Answer(answer, at: now())), problem: nil)
+            case .answered(let answer):
+                let now = now()
+                return Response(
+                    reply: .got(Answer(answer, at: now)), problem: nil, retryAfter: Self.seconds(answer, now: now))
             case .notSent(let reason, let hint):
                 return Response(reply: .unsent, problem: Problem(reason, hint: hint))
             case .unanswered(let reason, let partial):
@@ -54,6 +59,14 @@ package struct TokenEndpoint: Sendable {
         } catch {
             return Response(reply: .unsent, problem: Problem("\(error)", hint: error.hint))
         }
+    }
+}
+
+extension TokenEndpoint {
+    /// `Retry-After` is a number of seconds or a date.
+    private static func seconds(_ answer: HTTPAnswer, now: Int64) -> Int64? {
+        guard let text = answer.retryAfter else { return nil }
+        return Int64(text) ?? HTTPDate.parse(text).map { max(0, $0 - now) }
     }
 }
 

@@ -42,6 +42,12 @@ package struct TokenRequest: Sendable {
         return TokenRequest(registration, to: revocation.endpoint) { form in form.append("token", token) }
     }
 
+    /// The host that it goes to; all of the URL where that has none.
+    package var host: String {
+        let rest = url.firstRange(of: "://").map { url[$0.upperBound...] } ?? url[...]
+        return String(rest.prefix { $0 != "/" && $0 != "?" })
+    }
+
     private static func exchange(_ registration: Registration, _ fields: (inout FormBody) -> Void) -> TokenRequest {
         TokenRequest(registration, to: registration.provider.tokenEndpoint, fields)
     }

@@ -19,10 +19,10 @@ package struct CodeExchange: Sendable {
     ) async throws -> Outcome {
         guard let pending = try store.records.connection(name)?.pending else { return .notConnected }
         let ask = Ask(
-            name: name, fingerprint: try store.fingerprint(of: pending.state), attempt: 1, at: batch.now(),
+            name: name, fingerprint: try store.fingerprint(of: pending.state), attempt: 1, at: batch.now,
             host: batch.host)
         let request = TokenRequest.exchange(
             registration, code: code, redirectURI: pending.redirectURI, verifier: pending.verifier)
-        return try await batch.run([(ask, request)], on: store)[0]
+        return try await batch.run([Batch.Question(ask: ask, request: request)], on: store)[0]?.outcome ?? .notConnected
     }
 }

@@ -1,7 +1,7 @@
 package import OAuth
 package import Tokens
 
-/// The story of a refresh: what is due → ask → keep → hand out.
+/// The story of a refresh: lock → what a dead run left → what is due → ask → keep → commit → unlock, batch by batch.
 package struct Refresh: Sendable {
     /// One connection of the config: what it asks with, or why it cannot.
     package struct Target: Sendable {
@@ -16,102 +16,109 @@ package struct Refresh: Sendable {
         }
     }
 
-    private let batch: Batch
-    private let policy: RenewalPolicy
-    /// Renew what is not due, too.
-    private let isForced: Bool
-    /// What must be left of a token, in seconds, beyond the policy.
-    private let minimumValidity: Int64
+    /// How many connections one batch asks for at the most.
+    private static let batchSize = 256
+    /// How long the lock is left to others between two batches.
+    private static let breath = Duration.milliseconds(50)
 
-    /// Sets when something is due.
-    package init(_ batch: Batch, policy: RenewalPolicy, isForced: Bool = false, minimumValidity: Int64 = 0) {
-        self.batch = batch
-        self.policy = policy
-        self.isForced = isForced
-        self.minimumValidity = minimumValidity
+    private let batch: Batch
+    private let terms: Terms
+
+    /// Sets who asks, and when something is due.
+    package init(_ batch: Batch, _ terms: Terms) {
+        (self.batch, self.terms) = (batch, terms)
     }
 
-    /// Renews what is due of `targets`. The caller holds the lock as long as `store` lives.
+    /// Renews what is due of the connections that `names` gives, in as many batches as it takes. `open` takes the lock,
+    /// which is held as long as its store lives: between two batches nobody holds it. `each` is told of every outcome
+    /// when it is committed. Returns the last store, still locked, for what has to follow under the same lock.
+    ///
+    /// Throws `Stopped` when it was asked to stop before all was done.
+    package func run<Store: TokenStore>(
+        _ names: (Records) throws -> [RecordName],
+        registration: (RecordName, Records) -> Result<Registration, Problem>, opening open: () async throws -> Store,
+        each: (RecordName, Outcome, Store) -> Void = { _, _, _ in }
+    ) async throws -> (outcomes: [(name: RecordName, outcome: Outcome)], store: Store) {
+        var state: Progress?
+        while true {
+            if let store = try await round(&state, names, registration, open, each) {
+                return (state?.outcomes ?? [], store)
+            }
+            // Nobody holds the lock here, and there is nothing that is not committed.
+            try await Task.sleep(for: max(Self.breath, state?.pause ?? .zero))
+        }
+    }
+
+    /// From lock to unlock; with the store, and the lock, when nothing is left to do.
+    private func round<Store: TokenStore>(
+        _ state: inout Progress?, _ names: (Records) throws -> [RecordName],
+        _ registration: (RecordName, Records) -> Result<Registration, Problem>, _ open: () async throws -> Store,
+        _ each: (RecordName, Outcome, Store) -> Void
+    ) async throws -> Store? {
+        let store = try await open()
+        var now = try state ?? Progress(names(store.records))
+        try await pass(&now, registration, on: store, patience: terms.patience) { each($0, $1, store) }
+        state = now
+        if batch.stop.isWanted() { throw Stopped() }
+        return now.pause == nil ? store : nil
+    }
+
+    /// Renews what is due of `targets`, in one batch. The caller holds the lock as long as `store` lives.
     package func run(_ targets: [Target], on store: any TokenStore) async throws -> [(
         name: RecordName, outcome: Outcome
     )] {
-        // A name given twice is asked for once: a second request would present a token that the first has spent.
-        var names: Set<RecordName> = []
-        let targets = targets.filter { names.insert($0.name).inserted }
+        let registrations = Dictionary(targets.map { ($0.name, $0.registration) }) { first, _ in first }
+        var state = Progress(targets.map(\.name))
+        try await pass(
+            &state, { name, _ in registrations[name] ?? .failure(Problem("it is not asked for", hint: "")) }, on: store,
+            patience: .zero
+        ) { _, _ in }
+        return state.outcomes
+    }
+
+    /// One batch.
+    private func pass(
+        _ state: inout Progress, _ registration: (RecordName, Records) -> Result<Registration, Problem>,
+        on store: any TokenStore, patience: Duration, each: (RecordName, Outcome) -> Void
+    ) async throws {
         // What a run that died was answered comes first: it may be that nothing is due any more.
         let found = try batch.settleLeftBehind(on: store)
-        let now = batch.now()
-        var outcomes: [Outcome] = []
-        var asks: [(ask: Ask, request: TokenRequest)] = []
-        var places: [Int] = []
-        for target in targets {
-            switch try decide(target, in: store, now: now) {
+        var questions: [Batch.Question] = []
+        var rest: [RecordName] = []
+        for name in state.pending {
+            guard questions.count < Self.batchSize, state.isTurn(of: name) else {
+                rest.append(name)
+                continue
+            }
+            let decision = try Decision(
+                name, { registration(name, store.records) }, terms, in: store, now: batch.now, host: batch.host,
+                isRetry: state.isRetry(name))
+            switch decision {
             case .ends(let outcome):
                 // A token that came out of the journal is news, though it was asked for by another run.
-                outcomes.append(
-                    outcome == .notDue ? found.last { $0.name == target.name }?.outcome ?? outcome : outcome)
-            case .asks(let ask, let request):
-                places.append(outcomes.count)
-                outcomes.append(.notDue)
-                asks.append((ask, request))
+                let news = outcome == .notDue ? found.last { $0.name == name }?.outcome ?? outcome : outcome
+                state.end(name, news)
+                each(name, news)
+            case .asks(let registration, let token, let attempt):
+                let ask = Ask(
+                    name: name, fingerprint: try store.fingerprint(of: token), attempt: attempt, at: batch.now,
+                    host: batch.host)
+                questions.append(Batch.Question(ask: ask, request: .refresh(registration, with: token)))
             }
         }
-        if !asks.isEmpty {
-            for (place, outcome) in zip(places, try await batch.run(asks, on: store)) { outcomes[place] = outcome }
-        }
-        return zip(targets, outcomes).map { ($0.name, $1) }
-    }
-
-    private enum Decision {
-        case ends(Outcome)
-        case asks(Ask, TokenRequest)
-    }
-
-    private func decide(_ target: Target, in store: any TokenStore, now: Int64) throws -> Decision {
-        guard let connection = try store.records.connection(target.name), let tokens = connection.tokens else {
-            return .ends(.notConnected)
-        }
-        let registration: Registration
-        switch target.registration {
-        case .success(let found): registration = found
-        case .failure(let problem): return .ends(.misconfigured(problem))
-        }
-        guard connection.provider == registration.provider.id else {
-            return .ends(.misconfigured(Self.otherProvider(target.name, connection, registration)))
-        }
-        let attempt: Int64
-        switch connection.trouble {
-        case .reauthorize where !isForced:
-            let words = connection.last?.error ?? "the provider refused the refresh token"
-            return .ends(.rejected(Problem(words, hint: Hints.connect(target.name))))
-        case .uncertain where !isForced:
-            // A blind second try can set off the provider's reuse detection and end a family that lives. So: not
-            // while the access token works, then once, for then there is nothing left to lose.
-            let tried = connection.question?.attempt ?? 1
-            guard tokens.isExpired(at: now), tried < 2 else {
-                return .ends(.uncertain(Hints.uncertain("no answer came that could be read", target.name, connection)))
+        if !questions.isEmpty {
+            let results = try await batch.run(questions, on: store)
+            for (question, settled) in zip(questions, results) {
+                let name = question.ask.name
+                state.note(name, settled, patience: patience)
+                if state.isPending(name) {
+                    rest.append(name)
+                } else if let settled {
+                    each(name, settled.outcome)
+                }
             }
-            attempt = tried + 1
-        case .misconfigured:
-            // It was refused before anything was spent, and whoever mends the config does not tell.
-            attempt = 1
-        default:
-            guard isForced || isNeeded(tokens, now: now) else { return .ends(.notDue) }
-            attempt = (connection.question?.attempt ?? 0) + 1
         }
-        guard let refreshToken = tokens.refreshToken else {
-            let words = "its access token ends, and the provider gave no refresh token"
-            return .ends(.rejected(Problem(words, hint: Hints.connect(target.name))))
-        }
-        let ask = Ask(
-            name: target.name, fingerprint: try store.fingerprint(of: refreshToken), attempt: attempt, at: now,
-            host: batch.host)
-        return .asks(ask, .refresh(registration, with: refreshToken))
-    }
-
-    private func isNeeded(_ tokens: TokenSet, now: Int64) -> Bool {
-        if tokens.refreshToken == nil, tokens.expiresAt == nil { return false }
-        return policy.isDue(tokens, now: now) || !tokens.isValid(for: minimumValidity, at: now)
+        state.pending = rest
     }
 
     /// The config is the authority, and a token is not sent to a provider that did not give it.
@@ -123,4 +130,45 @@ package struct Refresh: Sendable {
             hint:
                 "correct provider in [connections.\(Hints.key(name))], or authorise it anew: tokenkeep connect \(name)")
     }
+}
+
+/// How far a run has come.
+private struct Progress {
+    /// What was asked for, each name once: a second request would present a token that the first has spent.
+    private let names: [RecordName]
+    private var ended: [RecordName: Outcome] = [:]
+    /// What is asked for again, when, and how often it has been.
+    private var again: [RecordName: (at: ContinuousClock.Instant, retries: Int)] = [:]
+    private let start = ContinuousClock.now
+    var pending: [RecordName]
+
+    init(_ names: [RecordName]) {
+        var seen: Set<RecordName> = []
+        self.names = names.filter { seen.insert($0).inserted }
+        pending = self.names
+    }
+
+    /// In the order in which they were asked for.
+    var outcomes: [(name: RecordName, outcome: Outcome)] { names.map { ($0, ended[$0] ?? .notDue) } }
+
+    func isRetry(_ name: RecordName) -> Bool { again[name] != nil }
+
+    func isTurn(of name: RecordName) -> Bool { again[name].map { $0.at <= .now } ?? true }
+
+    func isPending(_ name: RecordName) -> Bool { ended[name] == nil }
+
+    mutating func end(_ name: RecordName, _ outcome: Outcome) { ended[name] = outcome }
+
+    /// Ends what came to its end; what was turned away comes again while the run's patience lasts.
+    mutating func note(_ name: RecordName, _ settled: Batch.Settled?, patience: Duration) {
+        guard let settled else { return }
+        let retries = (again[name]?.retries ?? 0) + 1
+        guard let wish = settled.again, retries <= Backoff.tries else { return end(name, settled.outcome) }
+        let at = ContinuousClock.now + Backoff.pause(before: retries, retryAfter: wish.retryAfter)
+        guard at - start <= patience else { return end(name, settled.outcome) }
+        again[name] = (at, retries)
+    }
+
+    /// How long until there is something to do; nil when all is done.
+    var pause: Duration? { pending.map { again[$0]?.at ?? .now }.min().map { $0 - .now } }
 }

@@ -14,6 +14,12 @@ package struct Connection: Sendable {
     package var unread: [UnreadAnswer] = []
     /// An authorisation that waits for the person to come back from the browser.
     package var pending: PendingAuthorization?
+    /// When it may be asked again, in Unix seconds; nil where nothing stands against it.
+    package var notBefore: Int64?
+    /// How many attempts in a row the provider was not available for.
+    package var failures: Int64 = 0
+    /// How far the provider's clock is ahead of this machine's, in seconds, where that is over a minute.
+    package var skew: Int64?
     /// The record as it was read, for the members that this program does not know.
     var stored = JSONObject()
 
@@ -35,10 +41,12 @@ package struct Connection: Sendable {
         package var outcome: String
         /// The provider's own words, never a token.
         package var error: String?
+        /// When the request was about to be sent, in Unix milliseconds; nil when that is not known.
+        package var began: Int64?
 
         /// Records an attempt.
-        package init(at: Int64, outcome: String, error: String? = nil) {
-            (self.at, self.outcome, self.error) = (at, outcome, error)
+        package init(at: Int64, outcome: String, error: String? = nil, began: Int64? = nil) {
+            (self.at, self.outcome, self.error, self.began) = (at, outcome, error, began)
         }
     }
 
@@ -50,10 +58,12 @@ package struct Connection: Sendable {
         package var host: String
         /// Which try with this refresh token it was, counted from 1.
         package var attempt: Int64
+        /// What came back in place of an answer, in words.
+        package var why: String?
 
         /// Records a question.
-        package init(at: Int64, host: String, attempt: Int64) {
-            (self.at, self.host, self.attempt) = (at, host, attempt)
+        package init(at: Int64, host: String, attempt: Int64, why: String? = nil) {
+            (self.at, self.host, self.attempt, self.why) = (at, host, attempt, why)
         }
     }
 

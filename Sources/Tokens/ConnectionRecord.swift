@@ -16,12 +16,17 @@ extension Connection {
         }
         trouble = try object.text("trouble").flatMap(Trouble.init)
         if let last = try object.object("last"), let at = try last.time("at"), let outcome = try last.text("outcome") {
-            self.last = LastAttempt(at: at, outcome: outcome, error: try last.text("error"))
+            self.last = LastAttempt(
+                at: at, outcome: outcome, error: try last.text("error"), began: try last.time("began"))
         }
         if let asked = try object.object("question"), let at = try asked.time("at") {
             question = OpenQuestion(
-                at: at, host: try asked.text("host") ?? "", attempt: try asked.integer("attempt") ?? 1)
+                at: at, host: try asked.text("host") ?? "", attempt: try asked.integer("attempt") ?? 1,
+                why: try asked.text("why"))
         }
+        notBefore = try object.time("not_before")
+        failures = try object.integer("failures") ?? 0
+        skew = try object.integer("skew")
         for answer in try object.objects("unread") ?? [] {
             guard let body = try answer.secret("body") else { continue }
             unread.append(
@@ -54,6 +59,9 @@ extension Connection {
         object.set("question", question.map(\.object))
         object.set("unread", unread.isEmpty ? nil : unread.map(\.object))
         object.set("pending", pending.map(\.object))
+        object.set("not_before", notBefore)
+        object.set("failures", failures > 0 ? failures : nil)
+        object.set("skew", skew)
         return object
     }
 }
@@ -91,6 +99,7 @@ extension Connection.LastAttempt {
         object.set("at", at)
         object.set("outcome", outcome)
         object.set("error", error)
+        object.set("began", began)
         return object
     }
 }
@@ -101,6 +110,7 @@ extension Connection.OpenQuestion {
         object.set("at", at)
         object.set("host", host)
         object.set("attempt", attempt)
+        object.set("why", why)
         return object
     }
 }

@@ -48,6 +48,8 @@ package struct Provider: Sendable {
     package let otherChallenge: ChallengeEncoding?
     /// What a refresh does to the refresh token.
     package let rotation: Rotation
+    /// For how many seconds after a refresh the old refresh token is still taken; nil where that is not known.
+    package let gracePeriod: Int64?
     /// The member with the refresh token's lifetime in seconds, where the provider tells it.
     package let refreshLifetimeMember: String?
     /// The member that says whose account it is.
@@ -65,7 +67,8 @@ package struct Provider: Sendable {
         revocation: (endpoint: String, token: Revocation)? = nil, variables: [String: String?] = [:],
         clientIDParameter: String = "client_id", scopeSeparator: String = " ",
         loopbackChallenge: ChallengeEncoding? = .base64URL, otherChallenge: ChallengeEncoding? = .base64URL,
-        rotation: Rotation = .unknown, refreshLifetimeMember: String? = nil, subjectMember: String? = nil,
+        rotation: Rotation = .unknown, gracePeriod: Int64? = nil, refreshLifetimeMember: String? = nil,
+        subjectMember: String? = nil,
         extraMembers: [String] = [], logIDMember: String? = nil, allowsPublicClients: Bool = false
     ) {
         self.id = id
@@ -79,6 +82,7 @@ package struct Provider: Sendable {
         self.loopbackChallenge = loopbackChallenge
         self.otherChallenge = otherChallenge
         self.rotation = rotation
+        self.gracePeriod = gracePeriod
         self.refreshLifetimeMember = refreshLifetimeMember
         self.subjectMember = subjectMember
         self.extraMembers = extraMembers

@@ -19,6 +19,11 @@ package struct Ask: Sendable, Equatable {
         self.at = at
         self.host = host
     }
+
+    /// The same request, sent at another time.
+    package func sent(at time: Int64) -> Ask {
+        Ask(name: name, fingerprint: fingerprint, attempt: attempt, at: time, host: host)
+    }
 }
 
 /// What came back for a request, before anything has been made of it.
@@ -56,12 +61,25 @@ package protocol TokenStore: AnyObject {
     var records: Records { get set }
     /// What a run that died had asked and been answered since the last commit. Empty once it is committed.
     var leftBehind: [(ask: Ask, reply: Reply)] { get }
+    /// Whether a newer version was seen on this machine, and the person goes on all the same: its refresh tokens may be
+    /// spent.
+    var isOlder: Bool { get }
     /// The keyed fingerprint of a token: tells whether two are the same, and nothing else.
     func fingerprint(of token: Secret) throws -> String
-    /// Makes the intents durable: after this, whatever dies, it is known what may have been spent.
-    func begin(_ asks: [Ask]) throws
-    /// Makes one reply durable, before anything else happens to it.
-    func keep(_ reply: Reply, forAsk index: Int) throws
+    /// Makes the first intents durable: after this, whatever dies, it is known what may have been spent. Space is set aside
+    /// for `room` requests and their answers.
+    func begin(_ asks: [Ask], room: Int) throws
+    /// Makes one reply durable, before anything else happens to it, and with it the intent of the request that is sent
+    /// next. Asks are numbered in the order in which they were handed over.
+    func keep(_ reply: Reply, forAsk index: Int, then next: Ask?) throws
     /// Replaces the stored records with `records`, durably and in one step, and lets go of the intents.
     func commit() throws
+}
+
+extension TokenStore {
+    /// Makes all intents durable.
+    package func begin(_ asks: [Ask]) throws { try begin(asks, room: asks.count) }
+
+    /// Makes one reply durable.
+    package func keep(_ reply: Reply, forAsk index: Int) throws { try keep(reply, forAsk: index, then: nil) }
 }

@@ -25,8 +25,8 @@ package struct OpenVault: Sendable {
         _ file: [UInt8], with secret: UnlockSecret, profile: ScryptProfile = .standard
     ) throws(VaultError) {
         let header = try VaultHeader(parsing: file, allowing: profile.allowed)
-        let (slot, key) = try header.unlock(with: secret)
-        try self.init(file, header: header, vaultKey: key, openedBy: slot.label)
+        let (label, key) = try header.unlock(with: secret)
+        try self.init(file, header: header, vaultKey: key, openedBy: label)
     }
 
     /// Opens a file whose vault key is known; the file is one that this process wrote.
@@ -54,6 +54,14 @@ package struct OpenVault: Sendable {
         self.init(header: header, vaultKey: vaultKey, records: records, openedBy: openedBy)
     }
 
+    /// What opens the vault again without paying for it again.
+    package func known(or secret: UnlockSecret) -> UnlockSecret {
+        if case .known(_, let secret) = secret { return known(or: secret) }
+        let known = UnlockSecret.Known(
+            vaultID: header.vaultID, epoch: header.epoch, vaultKey: vaultKey, label: openedBy)
+        return .known(known, secret)
+    }
+
     /// The whole file: header, authentication code, payload.
     package func sealed(randomness: Randomness = .system) throws(VaultError) -> [UInt8] {
         let plaintext = try Plaintext.encode(records)
@@ -79,18 +87,22 @@ package struct OpenVault: Sendable {
 
 extension VaultHeader {
     /// Finds the slot that a secret opens, and the vault key in it.
-    func unlock(with secret: UnlockSecret) throws(VaultError) -> (slot: KeySlot, vaultKey: Secret) {
+    func unlock(with secret: UnlockSecret) throws(VaultError) -> (label: String, vaultKey: Secret) {
         switch secret {
+        case .known(let known, let secret):
+            // Another epoch has another vault key.
+            guard known.vaultID == vaultID, known.epoch == epoch else { return try unlock(with: secret) }
+            return (known.label, known.vaultKey)
         case .rawKey(let key):
             let id = try Derivation.keyID(of: key, vaultID: vaultID)
             guard let slot = slots.first(where: { $0.kind == .rawKey && equalInConstantTime($0.keyID.span, id.span) })
             else { throw .wrongKey }
             guard let vaultKey = try open(slot, ikm: key, idMatches: true) else { throw .wrongKey }
-            return (slot, vaultKey)
+            return (slot.label, vaultKey)
         case .passphrase(let passphrase):
             for slot in slots where slot.kind == .passphrase {
                 let ikm = try Derivation.scrypt(passphrase, vaultID: vaultID, salt: slot.salt, cost: slot.cost)
-                if let vaultKey = try open(slot, ikm: ikm, idMatches: false) { return (slot, vaultKey) }
+                if let vaultKey = try open(slot, ikm: ikm, idMatches: false) { return (slot.label, vaultKey) }
             }
             throw .wrongPassphrase
         }
@@ -140,6 +152,10 @@ extension VaultHeader {
             }
         }
         switch secret {
+        case .known(_, let secret):
+            return try newSlot(
+                for: secret, label: label, id: id, vaultKey: vaultKey, at: now, profile: profile,
+                randomness: randomness)
         case .rawKey(let key):
             return try KeySlot(
                 kind: 1, id: id, createdAt: now, cost: nil, salt: salt,

@@ -8,6 +8,17 @@ package enum UnlockSecret: Sendable, Equatable {
     case rawKey(Secret)
     /// A passphrase, in Unicode's NFC.
     case passphrase(Secret)
+    /// What has opened this vault before in this process, and the vault key that came of it: no slot is tried, and no scrypt
+    /// is paid for, as long as that key is the vault's.
+    indirect case known(Known, UnlockSecret)
+
+    /// A vault key, and whose it is.
+    package struct Known: Sendable, Equatable {
+        let vaultID: [UInt8]
+        let epoch: UInt32
+        let vaultKey: Secret
+        let label: String
+    }
 
     /// Takes a passphrase as it was typed or read: UTF-8 without NUL, at most 1,024 bytes, one LF at its end dropped.
     package init(passphrase typed: Secret) throws(VaultError) {

@@ -14,6 +14,9 @@ package final class VaultSession: TokenStore {
     /// The file to which a journal's torn tail was put aside, where there was one.
     package private(set) var unreadTail: String?
 
+    /// Whether the vault is older than the one last seen on this machine.
+    package private(set) var isOlder = false
+
     let file: VaultFile
     private let lock: File
     private var journal: OpenJournal?
@@ -84,16 +87,16 @@ package final class VaultSession: TokenStore {
 
     // MARK: Asking
 
-    /// Makes the intents durable, and sets space aside for the answers.
+    /// Makes the first intents durable, and sets space aside for `room` requests and their answers.
     ///
-    /// Before: no journal; the vault is all that is known. After: journal with every intent, file and folder synced;
+    /// Before: no journal; the vault is all that is known. After: journal with these intents, file and folder synced;
     /// whatever dies now, the next run knows what may have been spent. When it fails nothing has been asked.
-    package func begin(_ asks: [Ask]) throws {
+    package func begin(_ asks: [Ask], room: Int) throws {
         precondition(!hasJournal, "a journal that was found is committed before another one is begun")
         // A record that no commit would take must not be found only when the answers are there.
         do throws(RecordError) { try vault.records.check() } catch { throw VaultError.record(error) }
-        let room = vault.records.all.reduce(0) { $0 + $1.json.count + $1.name.text.utf8.count + 2 }
-        guard room + asks.count * OpenJournal.roomPerAnswer <= Plaintext.largestBody else {
+        let size = vault.records.all.reduce(0) { $0 + $1.json.count + $1.name.text.utf8.count + 2 }
+        guard size + room * OpenJournal.roomPerAnswer <= Plaintext.largestBody else {
             throw VaultError.cannotWrite("the answers could make the vault larger than 256 MiB")
         }
         let header = Journal.header(for: vault.header, id: file.randomness.bytes(16))
@@ -110,10 +113,11 @@ package final class VaultSession: TokenStore {
         }
         do throws(HostError) {
             try open.write(bytes.span)
-            try open.reserve(Int64(bytes.count + asks.count * OpenJournal.roomPerAnswer))
+            try open.reserve(Int64(bytes.count + room * OpenJournal.roomPerAnswer))
             try open.sync()
             try FileSystem.syncFolder(of: file.journalPath)
-            journal = .begun(JournalFile(file: open, header: header, next: asks.count, end: Int64(bytes.count)))
+            journal = .begun(
+                JournalFile(file: open, header: header, frameOfAsk: Array(asks.indices), end: Int64(bytes.count)))
         } catch {
             // Nothing was asked, so a journal that holds intents only must not stay and claim otherwise.
             try? FileSystem.remove(file.journalPath)
@@ -121,14 +125,21 @@ package final class VaultSession: TokenStore {
         }
     }
 
-    /// Makes one reply durable.
+    /// Makes one reply durable, and with it the intent of the request that is sent next.
     ///
-    /// Before: the intent is on the disk, the answer in this process only. After: the answer is on the disk too.
-    package func keep(_ reply: Reply, forAsk index: Int) throws {
+    /// Before: the intent of the reply's request is on the disk, the answer in this process only, and the next request is
+    /// not sent. After: answer and next intent are on the disk, too. When it fails the next request is not to be sent.
+    package func keep(_ reply: Reply, forAsk index: Int, then next: Ask?) throws {
         guard case .begun(let open) = journal else { preconditionFailure("a reply without an intent") }
-        guard let frame = JournalFrame.encode(reply, ask: index) else { return }
-        let bytes = try Journal.seal(
-            frame, index: open.next, header: open.header, vaultKey: vault.vaultKey, randomness: file.randomness)
+        let answer = JournalFrame.encode(reply, ask: open.frameOfAsk[index])
+        let frames = [answer, next.map(JournalFrame.encode)].compactMap(\.self)
+        guard !frames.isEmpty else { return }
+        var bytes: [UInt8] = []
+        for (place, frame) in frames.enumerated() {
+            bytes += try Journal.seal(
+                frame, index: open.frames + place, header: open.header, vaultKey: vault.vaultKey,
+                randomness: file.randomness)
+        }
         do throws(HostError) {
             // At its place, not behind what came last: a frame that was cut short by a full disk is written over.
             try open.file.write(bytes.span, at: open.end)
@@ -138,8 +149,9 @@ package final class VaultSession: TokenStore {
             if let other = try? File(file.journalPath, .writing) { open.file = other }
             throw VaultError.notKept("\(error)")
         }
-        open.next += 1
+        open.frames += frames.count
         open.end += Int64(bytes.count)
+        if next != nil { open.frameOfAsk.append(open.frames - 1) }
     }
 
     // MARK: Committing
@@ -260,15 +272,18 @@ private enum OpenJournal {
 private final class JournalFile {
     var file: File
     let header: [UInt8]
-    /// The number of the next frame.
-    var next: Int
-    /// Where it begins.
+    /// How many frames it has.
+    var frames: Int
+    /// The number of the frame with each ask.
+    var frameOfAsk: [Int]
+    /// Where the next frame begins.
     var end: Int64
 
-    init(file: consuming File, header: [UInt8], next: Int, end: Int64) {
+    init(file: consuming File, header: [UInt8], frameOfAsk: [Int], end: Int64) {
         self.file = file
         self.header = header
-        self.next = next
+        frames = frameOfAsk.count
+        self.frameOfAsk = frameOfAsk
         self.end = end
     }
 }

@@ -213,13 +213,14 @@ struct Connecting: Sendable {
             connection.tokens = TokenSet(accessToken: nil, refreshToken: token)
             connection.trouble = nil
             connection.question = nil
+            connection.notBefore = nil
             session.records.set(name, connection: connection)
             // A first token is stored before it is used. One that would replace another stays in memory until the
             // provider has taken it: a mistyped token must not cost the one that works.
             if before?.tokens == nil { try session.commit() }
-            let refresh = Refresh(place.batch(renewal), policy: place.policy, isForced: true)
+            let terms = Terms(place.policy, waitingSince: ThisProcess.milliseconds, isForced: true)
             let target = Refresh.Target(name: name, registration: .success(registration))
-            let outcome = try await refresh.run([target], on: session)[0].outcome
+            let outcome = try await Refresh(place.batch(renewal), terms).run([target], on: session)[0].outcome
             if case .rejected = outcome, let before {
                 session.records.set(name, connection: before)
                 try session.commit()

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Host
+import Synchronization
 import Tokens
 
 /// Values on standard output, words on standard error.
@@ -14,7 +15,25 @@ enum Console {
     static func print(_ text: String) throws { try print(Secret(text)) }
 
     /// Says something to the person; that nobody reads it is no error.
-    static func say(_ words: String) { try? ThisProcess.write((withoutKeys(words) + "\n").utf8.span, to: 2) }
+    static func say(_ words: String) {
+        clearProgress()
+        try? ThisProcess.write((withoutKeys(words) + "\n").utf8.span, to: 2)
+    }
+
+    private static let isProgressShown = Atomic(false)
+
+    /// Shows how far the work has come, in one line that the next one overwrites; on a terminal only.
+    static func progress(_ words: String) {
+        guard ThisProcess.isTerminal(2) else { return }
+        isProgressShown.store(true, ordering: .relaxed)
+        try? ThisProcess.write("\r\u{1B}[K\(words)".utf8.span, to: 2)
+    }
+
+    /// Takes that line away.
+    static func clearProgress() {
+        guard isProgressShown.exchange(false, ordering: .relaxed) else { return }
+        try? ThisProcess.write("\r\u{1B}[K".utf8.span, to: 2)
+    }
 
     /// The words without any key that was given where a name or a path is expected.
     private static func withoutKeys(_ words: String) -> String {

@@ -1,6 +1,5 @@
 import Config
 import OAuth
-import Renewal
 import Tokens
 
 extension Config {
@@ -24,7 +23,7 @@ extension Config {
     }
 
     /// The connections to look after: all, or those that are named.
-    func targets(_ names: [RecordName], in records: Records) throws -> [Refresh.Target] {
+    func connections(_ names: [RecordName], in records: Records) throws -> [RecordName] {
         for name in names { try records.refuseSecret(name) }
         for name in names where connections[name] == nil {
             guard try records.kind(name) == .connection else { throw Failure.noSuchName(name.text) }
@@ -32,10 +31,10 @@ extension Config {
                 .misconfigured, "\(path) has no section for \(name)",
                 hint: "add one by connecting at a terminal: tokenkeep connect \(name)")
         }
+        guard names.isEmpty else { return names }
         // What the vault holds and the config does not know would go stale unseen.
         let stored = try records.names.filter { try records.connection($0)?.tokens != nil }
-        let wanted = names.isEmpty ? Swift.Set(connections.keys).union(stored).sorted() : names
-        return wanted.map { Refresh.Target(name: $0, registration: registration(of: $0, in: records)) }
+        return Swift.Set(connections.keys).union(stored).sorted()
     }
 }
 

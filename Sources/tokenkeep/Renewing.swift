@@ -9,14 +9,32 @@ import VaultFile
 
 extension Workplace {
     /// Who asks providers: this program, on this machine.
-    func batch(_ options: RenewalOptions) -> Batch {
+    func batch(
+        _ options: RenewalOptions, width: Batch.Width = .standard,
+        progress: @escaping @Sendable (Int, Int) -> Void = { _, _ in }
+    ) -> Batch {
         let endpoint = TokenEndpoint(
             timeout: options.timeout.duration, userAgent: "tokenkeep/\(Tokenkeep.version)", now: { ThisProcess.now })
-        return Batch(host: Self.host, now: { ThisProcess.now }) { request in await endpoint.send(request) }
+        return Batch(
+            host: Self.host, width: width, stop: .signals, clock: { ThisProcess.milliseconds }, progress: progress
+        ) { request in await endpoint.send(request) }
+    }
+
+    /// Renews what is due of the connections that are named, or of all. Returns the session of the last batch, still locked.
+    func refresh(
+        _ batch: Batch, _ terms: Terms, _ names: [RecordName], _ config: Config,
+        each: (RecordName, Outcome, VaultSession) -> Void = { _, _, _ in }
+    ) async throws -> (outcomes: [(name: RecordName, outcome: Outcome)], session: VaultSession) {
+        try await naming(try vault().path) {
+            let (outcomes, session) = try await Refresh(batch, terms).run(
+                { try config.connections(names, in: $0) },
+                registration: { config.registration(of: $0, in: $1) }, opening: { try await open() }, each: each)
+            return (outcomes, session)
+        }
     }
 
     /// This machine, hashed: enough to tell whether another one asked, and nothing about it.
-    private static var host: String {
+    static var host: String {
         let name = Array(("tokenkeep/v1/host" + ThisProcess.machineName).utf8)
         let digest = (try? SHA256.digest(of: name.span)) ?? []
         return String(hexadecimal(digest.span).prefix(16))
@@ -75,6 +93,12 @@ extension Workplace {
             return statuses
         }
     }
+}
+
+extension StopRequests {
+    /// SIGINT, SIGTERM and SIGHUP.
+    fileprivate static let signals = StopRequests(
+        hold: { StopSignals.hold() }, release: { StopSignals.release() }, isWanted: { StopSignals.noted != nil })
 }
 
 extension OutputConfig {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Host
+import Renewal
 
 /// The command line's root.
 struct Tokenkeep: AsyncParsableCommand {
@@ -46,7 +47,9 @@ struct Tokenkeep: AsyncParsableCommand {
                 try command.run()
             }
         } catch {
+            if error is Stopped, let signal = StopSignals.noted { StopSignals.die(by: signal) }
             ThisProcess.exit(Console.report(error))
         }
+        if let signal = StopSignals.noted { StopSignals.die(by: signal) }
     }
 }

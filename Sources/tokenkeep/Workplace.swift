@@ -2,6 +2,7 @@ import Config
 import Host
 import OAuth
 import Renewal
+import Synchronization
 import Tokens
 import VaultFile
 
@@ -14,6 +15,8 @@ struct Workplace {
     let configPath: String
     /// Where the vault is, or would be.
     let vaultPath: String?
+    /// What has opened the vault already.
+    private let unlocked = Unlocked()
 
     /// Finds config and vault as the contract orders: option, environment, the nearest config upwards, or with
     /// `onlyHere` the one in this folder.
@@ -76,7 +79,10 @@ struct Workplace {
         return try await naming(file.path) {
             // The file is looked at first: without a vault nobody is asked for a key.
             _ = try file.readHeader()
-            return try file.read(unlocking: try await unlockSecret(for: file))
+            let secret = try await secret(for: file)
+            let vault = try file.read(unlocking: secret)
+            unlocked.secret = vault.known(or: secret)
+            return vault
         }
     }
 
@@ -87,17 +93,26 @@ struct Workplace {
         let file = try vault()
         return try await naming(file.path) {
             _ = try file.readHeader()
-            let secret = try await unlockSecret(for: file)
+            let secret = try await secret(for: file)
             try prepare()
             let session = try await file.session(unlocking: secret, wait: options.lockWait.duration)
+            unlocked.secret = session.vault.known(or: secret)
             try settle(session)
             return session
         }
     }
 
+    /// What unlocks the vault; it is asked for once, however often the vault is opened.
+    private func secret(for file: VaultFile) async throws -> UnlockSecret {
+        if let secret = unlocked.secret { return secret }
+        return try await unlockSecret(for: file)
+    }
+
     /// Runs a step so that its errors name the vault.
     func naming<R>(_ path: String, _ step: () async throws -> R) async throws -> R {
-        do { return try await step() } catch { throw Failure(error, vault: path) }
+        do { return try await step() } catch let stopped as Stopped { throw stopped } catch {
+            throw Failure(error, vault: path)
+        }
     }
 
     private func naming<R>(_ path: String, _ step: () throws -> R) throws -> R {
@@ -111,7 +126,9 @@ struct Workplace {
                 "the journal of a run that died ended in the middle; that part is kept in \(tail)\nhint: keep it until every connection is renewed"
             )
         }
-        let nobody = Batch(host: "", now: { ThisProcess.now }) { _ in .init(reply: .unsent, problem: nil) }
+        let nobody = Batch(host: Self.host, clock: { ThisProcess.milliseconds }) { _ in
+            .init(reply: .unsent, problem: nil)
+        }
         for (name, outcome) in try nobody.settleLeftBehind(on: session) {
             let end = outcome.problem == nil ? "its answer is in the vault now" : "the outcome is \(outcome.name)"
             say("\(name): an earlier run could not finish; \(end)")
@@ -126,5 +143,15 @@ extension ThisProcess {
     /// An environment variable of ours; an empty one counts as absent.
     static func setting(_ name: String) -> String? {
         environmentVariable(name).flatMap { $0.isEmpty ? nil : $0 }
+    }
+}
+
+/// What has opened the vault before, in this process.
+private final class Unlocked: Sendable {
+    private let stored = Mutex<UnlockSecret?>(nil)
+
+    var secret: UnlockSecret? {
+        get { stored.withLock { $0 } }
+        set { stored.withLock { $0 = newValue } }
     }
 }

@@ -90,6 +90,7 @@ struct CrashTests {
         #expect(try place.stored()?.trouble == .uncertain)
         _ = try await place.refresh(session, force: false)
         #expect(try place.stored()?.question?.attempt == 1, "not while the access token works")
+        place.advance(3)
         var connection = try #require(try session.records.connection(place.name))
         connection.tokens?.expiresAt = place.now - 1
         session.records.set(place.name, connection: connection)
@@ -129,8 +130,11 @@ private final class Left: TokenStore {
     }
 
     func fingerprint(of token: Secret) throws -> String { try session.fingerprint(of: token) }
-    func begin(_ asks: [Ask]) throws { try session.begin(asks) }
-    func keep(_ reply: Reply, forAsk index: Int) throws { try session.keep(reply, forAsk: index) }
+    var isOlder: Bool { session.isOlder }
+    func begin(_ asks: [Ask], room: Int) throws { try session.begin(asks, room: room) }
+    func keep(_ reply: Reply, forAsk index: Int, then next: Ask?) throws {
+        try session.keep(reply, forAsk: index, then: next)
+    }
     func commit() throws {
         try session.commit()
         leftBehind = []

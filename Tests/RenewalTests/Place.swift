@@ -71,6 +71,10 @@ final class Place: Sendable {
 
     var now: Int64 { clock.now }
 
+    func terms(force: Bool = false) -> Terms {
+        Terms(RenewalPolicy(interval: nil), waitingSince: now * 1000, isForced: force)
+    }
+
     func advance(_ time: Int64) { clock.advance(time) }
 
     func session() async throws -> VaultSession { try await vault.session(unlocking: key, wait: .seconds(30)) }
@@ -79,7 +83,7 @@ final class Place: Sendable {
     func batch(timeout: Duration = .seconds(30), then: @escaping @Sendable () -> Void = {}) -> Batch {
         let clock = clock
         let endpoint = TokenEndpoint(timeout: timeout, userAgent: "test", now: { clock.now })
-        return Batch(host: "here", now: { clock.now }) { request in
+        return Batch(host: "here", clock: { clock.now * 1000 }) { request in
             let response = await endpoint.send(request)
             then()
             return response
@@ -93,8 +97,7 @@ final class Place: Sendable {
         _ session: VaultSession, force: Bool = true, with registration: Registration? = nil, by batch: Batch? = nil
     ) async throws -> Outcome? {
         let target = Refresh.Target(name: name, registration: .success(registration ?? self.registration))
-        return try await Refresh(batch ?? self.batch, policy: RenewalPolicy(interval: nil), isForced: force)
-            .run([target], on: session).first?.outcome
+        return try await Refresh(batch ?? self.batch, terms(force: force)).run([target], on: session).first?.outcome
     }
 
     /// Authorises as a person would, up to the code, and leaves the authorisation pending in the vault.
@@ -138,6 +141,17 @@ final class Place: Sendable {
 
     func stored(_ name: RecordName? = nil) throws -> Connection? {
         try vault.read(unlocking: key).records.connection(name ?? self.name)
+    }
+
+    /// What a run would find if this one died now: the asks in a copy of the vault and its journal.
+    func leftBehind(in copy: String) async throws -> [Ask] {
+        _ = await ChildProcess.run(
+            [
+                "sh", "-c",
+                "rm -rf '\(copy)' && mkdir '\(copy)' && cp '\(vault.path)' '\(vault.path).journal' '\(copy)'",
+            ],
+            environment: Self.environment)
+        return try await VaultFile(path: copy + "/v").session(unlocking: key, wait: .zero).leftBehind.map(\.ask)
     }
 
     var hasJournal: Bool { get throws { try FileSystem.status(of: vault.path + ".journal") != nil } }

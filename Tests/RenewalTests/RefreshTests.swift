@@ -26,7 +26,7 @@ struct RefreshTests {
         if manners == .tiktok {
             #expect(new.refreshExpiresAt == place.now + 180 * 86400 && new.extras["open_id"] == old.extras["open_id"])
         }
-        #expect(try place.stored()?.last == .init(at: place.now, outcome: "renewed"))
+        #expect(try place.stored()?.last == .init(at: place.now, outcome: "renewed", began: place.now * 1000))
         #expect(try await place.count("refresh", "ok") == 1)
         #expect(try place.hasJournal == false)
     }
@@ -125,7 +125,7 @@ struct RefreshTests {
         try await place.connect()
         let session = try await place.session()
         let target = Refresh.Target(name: place.name, registration: .success(place.registration))
-        let outcomes = try await Refresh(place.batch, policy: RenewalPolicy(interval: nil), isForced: true)
+        let outcomes = try await Refresh(place.batch, place.terms(force: true))
             .run([target, target], on: session)
         #expect(outcomes.map(\.outcome) == [.renewed])
         #expect(try await place.count() == 1)
@@ -136,7 +136,7 @@ struct RefreshTests {
         let place = try await Place.make()
         let session = try await place.session()
         let target = Refresh.Target(name: place.name, registration: .failure(Problem("no secret", hint: "set it")))
-        let refresh = Refresh(place.batch, policy: RenewalPolicy(interval: nil))
+        let refresh = Refresh(place.batch, place.terms())
         #expect(try await refresh.run([target], on: session).map(\.outcome) == [.notConnected])
     }
 
@@ -161,7 +161,7 @@ struct RefreshTests {
         for name in names { try await place.connect(name) }
         let before = try names.map { try place.stored($0)?.tokens }
         let session = try await place.session()
-        let outcomes = try await Refresh(place.batch, policy: RenewalPolicy(interval: nil), isForced: true)
+        let outcomes = try await Refresh(place.batch, place.terms(force: true))
             .run(names.map { Refresh.Target(name: $0, registration: .success(place.registration)) }, on: session)
         #expect(outcomes.map(\.name) == names)
         #expect(outcomes.map(\.outcome.name).sorted() == ["renewed", "renewed", "uncertain"])

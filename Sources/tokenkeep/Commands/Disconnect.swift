@@ -53,7 +53,9 @@ struct Disconnect: AsyncParsableCommand {
     private func revocation(
         _ tokens: TokenSet, _ name: RecordName, _ place: Workplace, _ session: VaultSession
     ) async throws -> (TokenRequest, Provider)? {
-        let target = try place.requiredConfig().targets([name], in: session.records)[0]
+        let config = try place.requiredConfig()
+        _ = try config.connections([name], in: session.records)
+        let target = Refresh.Target(name: name, registration: config.registration(of: name, in: session.records))
         let registration: Registration
         do { registration = try target.registration.get() } catch {
             throw Failure(.misconfigured, "\(name): \(error.message)", hint: error.hint)
@@ -66,8 +68,8 @@ struct Disconnect: AsyncParsableCommand {
         var tokens = tokens
         if tokens.isExpired(at: ThisProcess.now) {
             // TikTok is asked with the access token, which has to be one that it still knows.
-            let refresh = Refresh(place.batch(renewal), policy: place.policy)
-            _ = try await refresh.run([target], on: session)
+            let terms = Terms(place.policy, waitingSince: ThisProcess.milliseconds)
+            _ = try await Refresh(place.batch(renewal), terms).run([target], on: session)
             tokens = try session.records.connection(name)?.tokens ?? tokens
         }
         guard let request = TokenRequest.revoke(registration, tokens) else {

@@ -24,10 +24,14 @@ struct Get: AsyncParsableCommand {
     @Option(help: "Of a connection: access_token when left out, expires_at, scopes, refresh_token, or any extra.")
     var field: String?
 
-    @Option(help: "How long the access token has to stay valid; 60s, and offline any time, when left out.")
+    @Option(
+        help:
+            "How long the access token has to stay valid; when left out 60s, or a fifth of a short life, and offline any time."
+    )
     var minValid: DurationArgument?
 
     func run() async throws {
+        let start = ThisProcess.milliseconds
         let place = try Workplace(options)
         let vault = try await place.read()
         try await place.naming(try place.vault().path) {
@@ -41,20 +45,26 @@ struct Get: AsyncParsableCommand {
             let now = ThisProcess.now
             let tokens = try vault.records.connection(connection)?.tokens
             // The common case takes no lock and asks nobody: what is fresh is handed out as it is.
-            guard let tokens, field != .accessToken || tokens.isValid(for: minimum, at: now) else {
-                return try Console.print(try field.value(of: try await renewed(connection, tokens, place)))
+            guard let tokens, field != .accessToken || tokens.isValid(for: minimum(of: tokens), at: now) else {
+                return try Console.print(
+                    try field.value(of: try await renewed(connection, tokens, place, since: start)))
             }
             try Console.print(try field.value(of: tokens))
         }
     }
 
-    private var minimum: Int64 {
-        max(1, minValid?.duration.components.seconds ?? (renewal.isOffline ? 1 : 60))
+    /// For how many seconds the token has to stay valid: what is asked for, else a minute, or a fifth of a short life.
+    private func minimum(of tokens: TokenSet?) -> Int64 {
+        if let minValid { return max(1, minValid.duration.components.seconds) }
+        if renewal.isOffline { return 1 }
+        guard let start = tokens?.obtainedAt, let end = tokens?.presumedEnd else { return 60 }
+        return min(60, max(1, (end - start) / 5))
     }
 
     /// No new token is asked for where none could be good for as long as is wanted.
     private func requireLifetime(of tokens: TokenSet, _ name: RecordName) throws {
-        guard minValid != nil, let start = tokens.obtainedAt, let end = tokens.presumedEnd, end - start < minimum
+        guard minValid != nil, let start = tokens.obtainedAt, let end = tokens.presumedEnd,
+            end - start < minimum(of: tokens)
         else { return }
         throw Failure(
             .wrongUse,
@@ -84,7 +94,9 @@ struct Get: AsyncParsableCommand {
     }
 
     /// The token set after renewing it under the lock, unless another process has done so meanwhile.
-    private func renewed(_ name: RecordName, _ stored: TokenSet?, _ place: Workplace) async throws -> TokenSet {
+    private func renewed(
+        _ name: RecordName, _ stored: TokenSet?, _ place: Workplace, since start: Int64
+    ) async throws -> TokenSet {
         guard !renewal.isOffline else {
             let isShort = minValid != nil && stored?.isExpired(at: ThisProcess.now) == false
             throw Failure(
@@ -94,13 +106,13 @@ struct Get: AsyncParsableCommand {
         }
         if let stored { try requireLifetime(of: stored, name) }
         let config = try place.requiredConfig()
-        let session = try await place.open()
-        let refresh = Refresh(place.batch(renewal), policy: place.policy, minimumValidity: minimum)
-        let outcome = try await refresh.run(try config.targets([name], in: session.records), on: session)[0].outcome
+        let terms = Terms(place.policy, waitingSince: start, minimumValidity: minimum(of: stored))
+        let (outcomes, session) = try await place.refresh(place.batch(renewal), terms, [name], config)
+        let outcome = outcomes[0].outcome
         let tokens = try session.records.connection(name)?.tokens
         if let problem = outcome.problem, let status = outcome.status {
             // What is still good is handed out whatever became of its renewal.
-            guard let tokens, tokens.isValid(for: minimum, at: ThisProcess.now) else {
+            guard let tokens, tokens.isValid(for: minimum(of: tokens), at: ThisProcess.now) else {
                 throw Failure(status, "\(name): \(problem.message)", hint: problem.hint)
             }
         }

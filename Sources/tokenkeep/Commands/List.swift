@@ -35,7 +35,7 @@ struct List: AsyncParsableCommand {
                     })
                 try Console.print(answer)
             } else if !rows.isEmpty {
-                let lines = rows.map { row in [row.name.text, row.kind, row.expiresAt.map(Moment.text) ?? ""] }
+                let lines = rows.map { row in [row.name.text, row.kind, row.expiresAt.map { Moment.text($0) } ?? ""] }
                 try Console.print(Table.text(lines))
             }
         }

@@ -19,48 +19,66 @@ struct RefreshCommand: AsyncParsableCommand {
     @Flag(help: "Renew what is not due, too.")
     var force = false
 
+    @Flag(
+        help: "Ask once more where an answer was lost, though the provider may end the authorisation; names are needed."
+    )
+    var tryAgain = false
+
+    @Option(
+        help: ArgumentHelp(
+            "How many requests go out at once, 1 to 16; 16, and 4 of them to one host, when left out.",
+            valueName: "n"))
+    var width: Int?
+
     @Flag(help: "Write outputs that git does not ignore, too.")
     var allowTracked = false
 
     @Flag(help: "Print one JSON object.")
     var json = false
 
+    func validate() throws {
+        guard width.map((1...16).contains) ?? true else { throw ValidationError("--width is 1 to 16") }
+        guard !tryAgain || !names.isEmpty else { throw ValidationError("--try-again needs the names of connections") }
+        guard !tryAgain || !force else { throw ValidationError("--try-again and --force exclude each other") }
+    }
+
     func run() async throws {
         try renewal.requireOnline()
         let place = try Workplace(options)
         let config = try place.requiredConfig()
         let names = try names.map { try RecordName(typed: $0) }
-        let session = try await place.open()
-        let (outcomes, reports) = try await place.naming(session.path) {
-            let refresh = Refresh(place.batch(renewal), policy: place.policy, isForced: force)
-            let outcomes = try await refresh.run(try config.targets(names, in: session.records), on: session)
+        var statuses: [Failure.Status] = []
+        let terms = Terms(
+            place.policy, waitingSince: ThisProcess.milliseconds, isForced: force, triesAgain: tryAgain)
+        let batch = place.batch(renewal, width: width.map { Batch.Width($0) } ?? .standard) { done, all in
+            if !options.quiet { Console.progress("\(done) of \(all) asked") }
+        }
+        let (outcomes, session) = try await place.refresh(batch, terms, names, config) { name, outcome, session in
+            if let status = report(name, outcome, session) { statuses.append(status) }
+        }
+        let reports = try await place.naming(session.path) {
             // The tokens are committed: from here on a failure costs an old file, never a token.
-            let reports = try await place.handOut(session.records, allowTracked: allowTracked) { digests in
+            try await place.handOut(session.records, allowTracked: allowTracked) { digests in
                 try digests.store(in: &session.records)
                 try session.commit()
             }
-            return (outcomes, reports)
         }
-        let statuses = try report(outcomes, session) + place.complain(reports)
+        statuses += place.complain(reports)
         if json { try Console.print(Self.object(outcomes, reports, session.records)) }
         if let status = Failure.Status.first(of: statuses) { throw ExitCode(status.rawValue) }
     }
 
-    private func report(
-        _ outcomes: [(name: RecordName, outcome: Outcome)], _ session: VaultSession
-    ) throws -> [Failure.Status] {
-        return outcomes.compactMap { name, outcome in
-            if let problem = outcome.problem {
-                Console.say("\(name): \(problem.message)\nhint: \(problem.hint)")
-            } else if outcome == .notConnected, !names.isEmpty {
-                Console.say("\(name): it is not connected\nhint: tokenkeep connect \(name)")
-                return .personNeeded
-            } else if options.verbose {
-                let end = (try? session.records.connection(name))??.tokens?.expiresAt
-                Console.say("\(name): \(outcome.words)\(end.map { ", valid until \(Moment.text($0))" } ?? "")")
-            }
-            return outcome.status
+    private func report(_ name: RecordName, _ outcome: Outcome, _ session: VaultSession) -> Failure.Status? {
+        if let problem = outcome.problem {
+            Console.say("\(name): \(problem.message)\nhint: \(problem.hint)")
+        } else if outcome == .notConnected, !names.isEmpty {
+            Console.say("\(name): it is not connected\nhint: tokenkeep connect \(name)")
+            return .personNeeded
+        } else if options.verbose {
+            let end = (try? session.records.connection(name))??.tokens?.expiresAt
+            Console.say("\(name): \(outcome.words)\(end.map { ", valid until \(Moment.text($0))" } ?? "")")
         }
+        return outcome.status
     }
 
     private static func object(

@@ -38,22 +38,26 @@ struct RunCommand: AsyncParsableCommand {
 
     /// The records after what is due has been renewed; a token that is still good is enough when that fails.
     private func freshRecords(_ place: Workplace) async throws -> Records {
+        let start = ThisProcess.milliseconds
         let vault = try await place.read()
         let names = try connections(in: vault.records, place)
         let now = ThisProcess.now
-        let isDue = try names.contains { name in
-            guard let tokens = try vault.records.connection(name)?.tokens else { return false }
-            return tokens.isExpired(at: now) || place.policy.isDue(tokens, now: now)
-        }
-        guard isDue, !renewal.isOffline, let config = place.config else {
+        let tokens = try names.compactMap { try vault.records.connection($0)?.tokens }
+        // Whoever has a token that works waits for no provider that is busy.
+        let terms = Terms(
+            place.policy, waitingSince: start,
+            patience: tokens.contains { $0.isExpired(at: now) } ? .seconds(30) : .zero)
+        guard tokens.contains(where: { terms.isDue($0, at: now) }), !renewal.isOffline, let config = place.config else {
             try requireValid(names, in: vault.records, [:])
             return vault.records
         }
-        let session = try await place.open()
+        let known = names.filter { config.connections[$0] != nil }
+        guard !known.isEmpty else {
+            try requireValid(names, in: vault.records, [:])
+            return vault.records
+        }
+        let (outcomes, session) = try await place.refresh(place.batch(renewal), terms, known, config)
         return try await place.naming(session.path) {
-            let refresh = Refresh(place.batch(renewal), policy: place.policy)
-            let outcomes = try await refresh.run(
-                try config.targets(names.filter { config.connections[$0] != nil }, in: session.records), on: session)
             try requireValid(names, in: session.records, Dictionary(outcomes.map { ($0.name, $0.outcome) }) { $1 })
             return session.records
         }
