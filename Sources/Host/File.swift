@@ -12,6 +12,8 @@ package struct File: ~Copyable, Sendable {
         case writing
         /// For locking; made with mode 0600 when it is not there, its bytes never touched.
         case locking
+        /// For writing at its end; made with mode 0600 when it is not there. Nobody is waited for at a pipe.
+        case appending
     }
 
     fileprivate let descriptor: Int32
@@ -27,6 +29,9 @@ package struct File: ~Copyable, Sendable {
             descriptor = unsafe open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode)
         case .writing: descriptor = unsafe open(path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC)
         case .locking: descriptor = unsafe open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        case .appending:
+            let flags = O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC
+            descriptor = unsafe open(path, flags, 0o600)
         }
         guard descriptor >= 0 else { throw .last("open", path) }
     }

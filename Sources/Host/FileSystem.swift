@@ -164,12 +164,7 @@ package enum FileSystem {
     package static func removeAbandoned(beside path: String) throws(HostError) {
         let folder = folder(of: path)
         let prefix = temporaryPrefix(for: path)
-        guard let stream = unsafe opendir(folder) else { throw .last("list", folder) }
-        defer { unsafe closedir(stream) }
-        while let entry = unsafe readdir(stream) {
-            let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-                unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-            }
+        for name in names(in: folder) {
             guard name.hasPrefix(prefix), name.hasSuffix(".tmp") else { continue }
             let left = self.path(name, from: folder)
             guard let status = try status(of: left, followingLinks: false), status.kind == .regular,
@@ -206,6 +201,43 @@ package enum FileSystem {
 
     /// Whether this process may make files in a folder.
     package static func canWrite(folder: String) -> Bool { unsafe access(folder, W_OK | X_OK) == 0 }
+
+    /// Whether a folder is this user's, and nobody else may write to it.
+    package static func isPrivate(folder: String) -> Bool {
+        guard let status = (try? status(of: folder)) ?? nil else { return false }
+        return status.kind == .folder && status.owner == effectiveUser && status.mode & 0o022 == 0
+    }
+
+    /// Makes a folder, and up to two above it, with mode 0700, where they are not there; tells whether it is private.
+    package static func makePrivate(folder: String) -> Bool {
+        let above = self.folder(of: folder)
+        for path in [self.folder(of: above), above, folder] { _ = unsafe mkdir(path, 0o700) }
+        return isPrivate(folder: folder)
+    }
+
+    /// Whether `makePrivate` would leave a private folder there.
+    package static func canMakePrivate(folder: String) -> Bool {
+        var (there, missing) = (folder, 0)
+        while missing < 3, (try? status(of: there)) == .some(nil) {
+            (there, missing) = (self.folder(of: there), missing + 1)
+        }
+        guard (try? status(of: there))??.kind == .folder, canWrite(folder: there) else { return false }
+        return missing > 0 || isPrivate(folder: folder)
+    }
+
+    /// The names in a folder, in no order; none where it cannot be read.
+    package static func names(in folder: String) -> [String] {
+        guard let stream = unsafe opendir(folder) else { return [] }
+        defer { unsafe closedir(stream) }
+        var names: [String] = []
+        while let entry = unsafe readdir(stream) {
+            names.append(
+                unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+                    unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+                })
+        }
+        return names
+    }
 
     /// Who this process acts as.
     package static var effectiveUser: UInt32 { geteuid() }

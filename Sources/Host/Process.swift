@@ -93,6 +93,13 @@ package enum ThisProcess {
         return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
     }
 
+    /// The user's home folder: `HOME`, else what the password database says.
+    package static var homeFolder: String? {
+        if let home = environmentVariable("HOME"), home.hasPrefix("/") { return home }
+        guard let entry = unsafe getpwuid(geteuid()), let folder = unsafe entry.pointee.pw_dir else { return nil }
+        return unsafe String(cString: folder)
+    }
+
     /// What names this machine: systemd's machine id, else the host name.
     package static var machineName: String {
         if let id = try? FileSystem.contents(of: "/etc/machine-id", limit: 4096), !id.isEmpty {

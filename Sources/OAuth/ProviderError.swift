@@ -33,15 +33,22 @@ package struct ProviderError: Error, Sendable, Equatable {
 
     /// One line: code, explanation, log id, and nothing of `secrets`: providers repeat what they were sent.
     package func words(hiding secrets: [Secret]) -> String {
-        // Hidden first and cut then: half a token would not be known for what it is.
-        func shown(_ text: String?, _ limit: Int) -> String? {
-            guard let text, !text.isEmpty else { return nil }
-            return String(String.UnicodeScalarView(text.hiding(secrets).unicodeScalars.prefix(limit)))
-        }
-        var words = shown(code, 80) ?? ""
-        if let detail = shown(detail, 300) { words += " (\(detail))" }
-        if let logID = shown(logID, 80) { words += ", log id \(logID)" }
+        let (code, logID) = parts(hiding: secrets)
+        var words = code
+        if let detail = Self.shown(detail, 300, hiding: secrets) { words += " (\(detail))" }
+        if let logID { words += ", log id \(logID)" }
         return words
+    }
+
+    /// The code and the log id, and nothing of `secrets` in them.
+    package func parts(hiding secrets: [Secret]) -> (code: String, logID: String?) {
+        (Self.shown(code, 80, hiding: secrets) ?? "", Self.shown(logID, 80, hiding: secrets))
+    }
+
+    /// Hidden first and cut then: half a token would not be known for what it is.
+    private static func shown(_ text: String?, _ limit: Int, hiding secrets: [Secret]) -> String? {
+        guard let text, !text.isEmpty else { return nil }
+        return String(String.UnicodeScalarView(text.hiding(secrets).unicodeScalars.prefix(limit)))
     }
 
     /// What another host wrote goes to terminals and logs: no control characters, no endless text.

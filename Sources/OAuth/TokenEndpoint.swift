@@ -22,12 +22,24 @@ package struct TokenEndpoint: Sendable {
         package let reply: Reply
         /// Why nothing came, and what mends it.
         package let problem: Problem?
-        /// After how many seconds the provider wants to be asked again (RFC 9110 §10.2.3), if it said.
-        package let retryAfter: Int64?
+        /// `Retry-After` as it came.
+        private let retryAfterText: String?
 
         /// Pairs a reply with what stood in the way.
-        package init(reply: Reply, problem: Problem?, retryAfter: Int64? = nil) {
-            (self.reply, self.problem, self.retryAfter) = (reply, problem, retryAfter)
+        package init(reply: Reply, problem: Problem?, retryAfter: String? = nil) {
+            (self.reply, self.problem, retryAfterText) = (reply, problem, retryAfter)
+        }
+
+        /// After how many seconds the provider wants to be asked again (RFC 9110 §10.2.3), if it said: a number, or a date.
+        package var retryAfter: Int64? {
+            guard let text = retryAfterText, case .got(let answer) = reply else { return nil }
+            return Int64(text) ?? HTTPDate.parse(text).map { max(0, $0 - answer.at) }
+        }
+
+        /// How many seconds the provider's clock is ahead of this machine's, by its `Date` (RFC 9110 §6.6.1), if it sent one.
+        package var clockSkew: Int64? {
+            guard case .got(let answer) = reply else { return nil }
+            return answer.date.flatMap(HTTPDate.parse).map { $0 - answer.at }
         }
     }
 
@@ -46,9 +58,8 @@ package struct TokenEndpoint: Sendable {
         do throws(Libcurl.Missing) {
             switch try await Transport.send(message) {
             case .answered(let answer):
-                let now = now()
-                return Response(
-                    reply: .got(Answer(answer, at: now)), problem: nil, retryAfter: Self.seconds(answer, now: now))
+                // Nothing of it is looked into: it is not on the disk yet.
+                return Response(reply: .got(Answer(answer, at: now())), problem: nil, retryAfter: answer.retryAfter)
             case .notSent(let reason, let hint):
                 return Response(reply: .unsent, problem: Problem(reason, hint: hint))
             case .unanswered(let reason, let partial):
@@ -59,14 +70,6 @@ package struct TokenEndpoint: Sendable {
         } catch {
             return Response(reply: .unsent, problem: Problem("\(error)", hint: error.hint))
         }
-    }
-}
-
-extension TokenEndpoint {
-    /// `Retry-After` is a number of seconds or a date.
-    private static func seconds(_ answer: HTTPAnswer, now: Int64) -> Int64? {
-        guard let text = answer.retryAfter else { return nil }
-        return Int64(text) ?? HTTPDate.parse(text).map { max(0, $0 - now) }
     }
 }
 

@@ -42,6 +42,8 @@ package struct Batch: Sendable {
         /// Set where the provider has not looked at the request, and it may be sent again: how many seconds the provider
         /// wants to be left alone, if it says.
         let again: Again?
+        /// For the log; nil where there is no such connection any more.
+        var event: LogEvent?
     }
 
     /// That a request may be sent again.
@@ -61,11 +63,14 @@ package struct Batch: Sendable {
     private let startLimit: Duration
     /// Told how many of how many requests have ended.
     private let progress: @Sendable (Int, Int) -> Void
+    /// Told what became of requests, when that is committed or will not be; it cannot fail.
+    private let log: @Sendable ([LogEvent]) -> Void
 
     /// Sets who asks, and how many at once.
     package init(
         host: String, width: Width = .standard, startLimit: Duration = .seconds(5), stop: StopRequests = .none,
         clock: @escaping @Sendable () -> Int64, progress: @escaping @Sendable (Int, Int) -> Void = { _, _ in },
+        log: @escaping @Sendable ([LogEvent]) -> Void = { _ in },
         send: @escaping @Sendable (TokenRequest) async -> TokenEndpoint.Response
     ) {
         self.host = host
@@ -74,6 +79,7 @@ package struct Batch: Sendable {
         self.stop = stop
         self.clock = clock
         self.progress = progress
+        self.log = log
         self.send = send
     }
 
@@ -90,11 +96,11 @@ package struct Batch: Sendable {
         defer { stop.release() }
         let opened = ContinuousClock.now
         var lanes = Lanes(questions.map(\.request.host), width: width.all, perHost: width.perHost)
-        var asked: [(index: Int, ask: Ask, began: Int64)] = []
+        var asked: [(index: Int, ask: Ask, began: Int64, sent: ContinuousClock.Instant)] = []
         func next() -> Int? {
             guard let index = lanes.next() else { return nil }
             let began = clock()
-            asked.append((index, questions[index].ask.sent(at: began / 1000), began))
+            asked.append((index, questions[index].ask.sent(at: began / 1000), began, .now))
             return asked.count - 1
         }
         while next() != nil {}
@@ -111,7 +117,7 @@ package struct Batch: Sendable {
             var ended = 0
             // The children only ask; this task alone writes.
             for await (number, response) in group {
-                let (index, ask, began) = asked[number]
+                let (index, ask, began, sent) = asked[number]
                 lanes.end(index)
                 let mayAsk = notKept == nil && !stop.isWanted() && ContinuousClock.now - opened < startLimit
                 let successor = mayAsk ? next() : nil
@@ -123,26 +129,39 @@ package struct Batch: Sendable {
                 let settlement = Settlement(
                     sent: questions[index].request.secrets, began: began, now: self.now, host: host)
                 settled[index] = settlement.settle(ask, response, in: store)
+                settled[index]?.event?.duration = (ContinuousClock.now - sent).milliseconds
                 ended += 1
                 progress(ended, questions.count)
             }
         }
         // Step 3.
-        do { try store.commit() } catch { throw notKept ?? error }
+        do { try commit(settled.compactMap { $0?.event }, to: store) } catch { throw notKept ?? error }
         return settled
+    }
+
+    private func commit(_ events: [LogEvent], to store: any TokenStore) throws {
+        do { try store.commit() } catch {
+            log(events.map { $0.uncommitted })
+            throw error
+        }
+        log(events)
     }
 
     /// Merges what a dead run was answered, and commits it. Returns what became of each connection.
     package func settleLeftBehind(on store: any TokenStore) throws -> [(name: RecordName, outcome: Outcome)] {
         guard !store.leftBehind.isEmpty else { return [] }
         let settlement = Settlement(sent: nil, began: nil, now: now, host: host)
-        let outcomes = store.leftBehind.map { ask, reply in
+        let settled = store.leftBehind.map { ask, reply in
             let response = TokenEndpoint.Response(reply: reply, problem: nil)
-            return (ask.name, settlement.settle(ask, response, in: store).outcome)
+            return (name: ask.name, settled: settlement.settle(ask, response, in: store))
         }
-        try store.commit()
-        return outcomes
+        try commit(settled.compactMap(\.settled.event), to: store)
+        return settled.map { ($0.name, $0.settled.outcome) }
     }
+}
+
+extension Duration {
+    fileprivate var milliseconds: Int64 { components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000 }
 }
 
 /// Signals that ask the process to stop, as far as a batch has to know of them.

@@ -57,7 +57,7 @@ enum Decision {
             guard connection.provider == registration.provider.id else {
                 throw Refresh.otherProvider(name, connection, registration)
             }
-            if !isRetry, let outcome = Self.news(connection, name, terms) {
+            if !isRetry, let outcome = Self.news(connection, name, terms, now: now) {
                 self = .ends(outcome)
                 return
             }
@@ -78,12 +78,16 @@ enum Decision {
     }
 
     /// What another process was answered while this one waited, good or bad: it asks no second time.
-    private static func news(_ connection: Connection, _ name: RecordName, _ terms: Terms) -> Outcome? {
+    private static func news(
+        _ connection: Connection, _ name: RecordName, _ terms: Terms, now: Int64
+    ) -> Outcome? {
         guard let last = connection.last, !terms.triesAgain else { return nil }
-        let isLater = last.began.map { $0 > terms.waitingSince } ?? false
+        // What is dated later than now was so by a clock that has jumped since, and says nothing.
+        func isAfter(_ moment: Int64) -> Bool { moment > terms.waitingSince && moment / 1000 <= now }
+        let isLater = last.began.map(isAfter) ?? false
         if last.outcome == Outcome.renewed.name {
             // A token that came after the waiting began is fresh, even if it was asked for before.
-            let isNew = isLater || (connection.tokens?.obtainedAt ?? 0) * 1000 > terms.waitingSince
+            let isNew = isLater || isAfter((connection.tokens?.obtainedAt ?? 0) * 1000)
             if terms.isForced { return isLater ? .renewed : nil }
             return isNew ? .notDue : nil
         }
@@ -127,7 +131,7 @@ private struct Standing {
         // It was refused before anything was spent, and whoever mends the config does not tell.
         case .misconfigured: break
         }
-        if !isRetry, !terms.isForced, let notBefore = connection.notBefore, notBefore > now,
+        if !isRetry, !terms.isForced, let notBefore = connection.notBefore, Backoff.isPlausible(notBefore, now: now),
             let outcome = left(until: notBefore)
         {
             return .failure(Reason(outcome: outcome))
@@ -151,9 +155,11 @@ private struct Standing {
             .failure(Reason(outcome: .uncertain(Problem(Hints.asked(question, by: host), hint: hint))))
         }
         // Both sides of the first try must be over: the request may still be on its way.
-        let earliest = max(question.at + 2, connection.notBefore ?? 0)
+        let isOver = !(question.at - 60..<question.at + 2).contains(now)
+        let notBefore = connection.notBefore.flatMap { Backoff.isPlausible($0, now: now) ? $0 : nil } ?? 0
+        let earliest = max(isOver ? now : question.at + 2, notBefore)
         if terms.triesAgain {
-            return now >= question.at + 2 ? .success(question.attempt + 1) : wait("wait 2 s, and run it again")
+            return isOver ? .success(question.attempt + 1) : wait("wait 2 s, and run it again")
         }
         if isOlder {
             return wait("put the newest copy of the vault back, or authorise it again: tokenkeep connect \(name)")
@@ -167,11 +173,11 @@ private struct Standing {
         guard question.attempt < 2 else {
             return wait(Hints.tried(name))
         }
-        let isInGrace = provider.gracePeriod.map { now <= question.at + $0 } ?? false
+        let isInGrace = provider.gracePeriod.map { (question.at - 60...question.at + $0).contains(now) } ?? false
         guard isInGrace || tokens.isExpired(at: now) else {
             return wait(Hints.waiting(tokens, name))
         }
-        guard now >= (isInGrace ? question.at + 2 : earliest) else {
+        guard isInGrace ? isOver : now >= earliest else {
             return wait("the first run after \(Moment.text(earliest, withSeconds: true)) tries once more")
         }
         return .success(question.attempt + 1)

@@ -17,17 +17,19 @@ struct Settlement {
     /// Nothing but a complete answer changes a token.
     func settle(_ ask: Ask, _ response: TokenEndpoint.Response, in store: any TokenStore) -> Batch.Settled {
         guard var connection = (try? store.records.connection(ask.name)) ?? nil else {
-            return Batch.Settled(outcome: .notConnected, again: nil)
+            return Batch.Settled(outcome: .notConnected, again: nil, event: nil)
         }
         var one = One(
             ask: ask, spent: Spent(ask, connection, store),
             provider: Catalogue.provider(connection.provider) ?? Catalogue.unknown(connection.provider),
-            secrets: (sent ?? store.records.secrets) + connection.secrets, retryAfter: response.retryAfter, host: host)
+            secrets: (sent ?? store.records.secrets) + connection.secrets, retryAfter: response.retryAfter, host: host,
+            isCurrent: { store.isCurrent })
         let outcome: Outcome
         switch response.reply {
         case .got(let answer): outcome = one.take(answer, response.problem, &connection)
         case .unsent:
             one.again = Batch.Again(retryAfter: nil)
+            one.said = .unsent
             outcome = .unavailable(response.problem ?? Problem("the request was not sent", hint: Hints.nextRun))
         case .missing:
             outcome = one.unanswered(
@@ -36,8 +38,22 @@ struct Settlement {
         connection.last = Connection.LastAttempt(
             at: ask.at, outcome: outcome.name, error: outcome.problem?.message, began: began)
         if one.spent == .refreshToken { leaveAlone(&connection, outcome, response, one.again?.retryAfter) }
+        if let ahead = response.clockSkew { connection.skew = abs(ahead) > 60 ? ahead : nil }
         store.records.set(ask.name, connection: connection)
-        return Batch.Settled(outcome: outcome, again: one.again)
+        return Batch.Settled(
+            outcome: outcome, again: one.again, event: event(one, outcome, response, connection, store))
+    }
+
+    private func event(
+        _ one: One, _ outcome: Outcome, _ response: TokenEndpoint.Response, _ connection: Connection,
+        _ store: any TokenStore
+    ) -> LogEvent {
+        let status: Int64? = if case .got(let answer) = response.reply { answer.status } else { nil }
+        return LogEvent(
+            ask: one.ask, kind: one.spent == .authorization ? .authorize : .refresh, outcome: outcome,
+            replyClass: one.again != nil && status != nil ? .turnedAway : one.said, status: status,
+            error: one.error?.parts(hiding: one.secrets),
+            after: connection.tokens?.refreshToken.flatMap { try? store.fingerprint(of: $0) }, at: now)
     }
 
     /// Sets until when nobody asks again.
@@ -92,12 +108,19 @@ private struct One {
     /// After how many seconds the provider wants to be asked again, if it said.
     let retryAfter: Int64?
     let host: String
+    /// Whether the store is as it was read.
+    let isCurrent: () -> Bool
     /// Set where the provider has not looked at the request.
     var again: Batch.Again?
+    /// What came back.
+    var said = LogEvent.Class.missing
+    /// The provider's refusal.
+    var error: ProviderError?
 
     mutating func take(_ answer: Answer, _ trouble: Problem?, _ connection: inout Connection) -> Outcome {
         switch TokenAnswer(answer, from: provider) {
         case .tokens(let tokens):
+            said = .tokens
             switch spent {
             case .refreshToken: connection.tokens = connection.tokens?.refreshed(by: tokens) ?? tokens
             case .authorization: connection.tokens = tokens
@@ -113,9 +136,11 @@ private struct One {
             connection.question = nil
             return .renewed
         case .error(let error):
+            (said, self.error) = (.error, error)
             if spent == .authorization { connection.pending = nil }
             return refused(error.words(hiding: secrets), error.code, answer, &connection)
         case .unreadable(let what):
+            said = .unreadable
             let why =
                 trouble.map { "\($0.message) (\(what))" } ?? "the answer was \(what), with HTTP status \(answer.status)"
             if isTurnedAway(answer) { return turnedAway(why, answer) }
@@ -142,6 +167,11 @@ private struct One {
         let words = "\(provider.displayName) answered \(words)"
         switch code {
         case "invalid_grant", "access_denied", "bad_refresh_token", "bad_verification_code":
+            // What is stored is looked at again: the token that was refused may no longer be the one that counts.
+            guard spent != .something, isCurrent() else {
+                let words = "\(words), of a token that has been replaced since"
+                return .unavailable(Problem(words, hint: Hints.nextRun))
+            }
             if spent == .refreshToken { connection.trouble = .reauthorize }
             return .rejected(Problem(words, hint: Hints.connect(ask.name)))
         case _ where isTurnedAway(answer): return turnedAway(words, answer)

@@ -12,9 +12,10 @@ package struct RenewalPolicy: Sendable {
     package static let assumedLifetime: Int64 = 3600
 
     /// Whether less is left than the larger of 10 minutes, a fifth of the lifetime and one and a half intervals, but
-    /// never more than 80 % of the lifetime. A token of which nothing is known is due at once.
+    /// never more than 80 % of the lifetime. A token of which nothing is known is due at once, and so is one that came at
+    /// a time that is yet to come: the clock has jumped, and how much is left of it is not known.
     package func isDue(_ tokens: TokenSet, now: Int64) -> Bool {
-        guard let dueAt = dueAt(tokens) else { return true }
+        guard let dueAt = dueAt(tokens), !tokens.isFromTheFuture(at: now) else { return true }
         return now >= dueAt
     }
 

@@ -63,12 +63,17 @@ extension TokenSet {
 
     /// Whether the access token is known to be good for that many seconds from `now` on.
     ///
-    /// One that has no end and cannot be renewed is good.
+    /// One that has no end and cannot be renewed is good. A clock that jumped back makes none look fresher than it was when
+    /// it came.
     package func isValid(for seconds: Int64, at now: Int64) -> Bool {
         guard accessToken != nil else { return false }
         guard let end = presumedEnd else { return refreshToken == nil }
+        let now = max(now, obtainedAt ?? now)
         return end > now && end - now >= seconds
     }
+
+    /// Whether it came more than a minute after `now`: the clock that it was dated by was ahead, or this one has jumped back.
+    package func isFromTheFuture(at now: Int64) -> Bool { (obtainedAt ?? now) > max(now, now &+ 60) }
 
     /// Whether the access token has run out, as far as that is known.
     package func isExpired(at now: Int64) -> Bool { !isValid(for: 0, at: now) }

@@ -64,6 +64,8 @@ package protocol TokenStore: AnyObject {
     /// Whether a newer version was seen on this machine, and the person goes on all the same: its refresh tokens may be
     /// spent.
     var isOlder: Bool { get }
+    /// Whether what is stored is still what was read: false when another program has put something else in its place.
+    var isCurrent: Bool { get }
     /// The keyed fingerprint of a token: tells whether two are the same, and nothing else.
     func fingerprint(of token: Secret) throws -> String
     /// Makes the first intents durable: after this, whatever dies, it is known what may have been spent. Space is set aside

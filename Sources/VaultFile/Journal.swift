@@ -54,6 +54,8 @@ enum Journal {
         var isTorn = false
         /// Whether the vault has gone on since: its removal is what a crash left undone.
         var isCommitted = false
+        /// The journal's id; nil where there is none.
+        var id: [UInt8]?
     }
 
     /// Reads a journal that was found beside a vault.
@@ -74,7 +76,8 @@ enum Journal {
             throw .olderThanJournal(vault: vault.generation, journal: base)
         }
         // One that was committed is read as well: where its header was altered, its frames do not open.
-        var finding = Finding(isCommitted: (epoch, base) < (vault.epoch, vault.generation))
+        var finding = Finding(
+            isCommitted: (epoch, base) < (vault.epoch, vault.generation), id: Array(file[40..<56]))
         var position = headerSize
         while let end = end(ofFrameAt: position, in: file),
             let frame = try open(file, position..<end, index: finding.frames.count, vaultKey: vaultKey)

@@ -33,10 +33,14 @@ package enum VaultError: Error {
     case locked(waited: Duration)
     /// Nothing can be written, and nothing was asked.
     case cannotWrite(String)
-    /// An answer is in the journal, and the vault could not be written.
-    case kept(String)
-    /// An answer could be written neither to the journal nor to the vault.
+    /// An answer is in a journal, and the vault could not be written: why, and the journal's path.
+    case kept(String, String)
+    /// An answer could be written to no journal, nor to the vault.
     case notKept(String)
+    /// The vault is older than the version last seen on this machine, or another one of the same generation; and where that
+    /// one is, if it still is.
+    case older(
+        vault: (epoch: UInt32, generation: UInt64), seen: (epoch: UInt32, generation: UInt64), newerAt: String?)
     /// The file was replaced by a program that does not take the lock.
     case replacedMeanwhile
     /// The journal continues a newer vault than this one.

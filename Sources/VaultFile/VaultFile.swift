@@ -9,6 +9,10 @@ package struct VaultFile: Sendable {
 
     /// The real file, every symbolic link followed.
     package let path: String
+    /// Where the newest version that was seen is noted, and answers are rescued.
+    let state: StateFolders
+    /// Whether a version older than that one is taken.
+    let acceptsOlder: Bool
     let profile: ScryptProfile
     let randomness: Randomness
     let now: @Sendable () -> Int64
@@ -19,13 +23,16 @@ package struct VaultFile: Sendable {
     /// Names a vault; nothing is opened. `path` is resolved once, so that what stands beside it stands beside the real
     /// file.
     package init(
-        path: String, profile: ScryptProfile = .standard, randomness: Randomness = .system,
+        path: String, state: StateFolders = .none, acceptsOlder: Bool = false, profile: ScryptProfile = .standard,
+        randomness: Randomness = .system,
         now: @escaping @Sendable () -> Int64 = { ThisProcess.now }
     ) throws(VaultError) {
         do throws(HostError) { self.path = try FileSystem.realPath(of: path) } catch {
             guard error.isNotFound else { throw .unreadable(error) }
             self.path = FileSystem.path(path, from: FileSystem.currentFolder)
         }
+        self.state = state
+        self.acceptsOlder = acceptsOlder
         self.profile = profile
         self.randomness = randomness
         self.now = now
@@ -35,7 +42,16 @@ package struct VaultFile: Sendable {
     ///
     /// What a reader misses is what is in the making: one batch of answers at the most.
     package func read(unlocking secret: UnlockSecret) throws(VaultError) -> OpenVault {
-        try OpenVault(try bytes(), with: secret, profile: profile)
+        try open(try bytes(), with: secret).vault
+    }
+
+    /// Opens the file's bytes, and tells whether they are older than what was seen here, where that is accepted.
+    func open(_ bytes: [UInt8], with secret: UnlockSecret) throws(VaultError) -> (vault: OpenVault, isOlder: Bool) {
+        var isOlder = false
+        let vault = try OpenVault(bytes, with: secret, profile: profile) { header, mac throws(VaultError) in
+            isOlder = try self.isOlder(header, mac: mac)
+        }
+        return (vault, isOlder)
     }
 
     /// Reads the header alone, which needs no key and is not authenticated.
@@ -80,6 +96,7 @@ package struct VaultFile: Sendable {
         } catch {
             throw error.code == fileExists ? VaultError.alreadyThere : VaultError.cannotWrite("\(error)")
         }
+        movePin(to: header, mac: Array(bytes[..<header.size].suffix(VaultHeader.macSize)))
     }
 
     private func existing() throws(VaultError) -> FileStatus? {

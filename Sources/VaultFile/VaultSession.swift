@@ -11,15 +11,17 @@ package final class VaultSession: TokenStore {
     package private(set) var vault: OpenVault
     /// What a dead run asked and was answered. Merging it into `records` and committing is the caller's first duty.
     package private(set) var leftBehind: [(ask: Ask, reply: Reply)] = []
-    /// The file to which a journal's torn tail was put aside, where there was one.
-    package private(set) var unreadTail: String?
-
+    /// The files to which journals were put aside that could not be read to their end.
+    package let keptAside: [String]
     /// Whether the vault is older than the one last seen on this machine.
     package private(set) var isOlder = false
 
     let file: VaultFile
     private let lock: File
-    private var journal: OpenJournal?
+    /// The journal that this session writes.
+    private var journal: JournalWriter?
+    /// The files of dead runs that go with the next commit.
+    private var journals: [String]
     /// The header in the file as it was when this process read or wrote it last.
     private var storedHeader: [UInt8]
 
@@ -27,9 +29,10 @@ package final class VaultSession: TokenStore {
         self.file = file
         self.lock = lock
         let bytes = try file.bytes()
-        vault = try OpenVault(bytes, with: secret, profile: file.profile)
+        (vault, isOlder) = try file.open(bytes, with: secret)
         storedHeader = Array(bytes[..<vault.header.size])
-        try findJournal()
+        let left = try LeftBehind(of: file, vault)
+        (leftBehind, journals, keptAside) = (left.asks, left.files, left.keptAside)
     }
 
     /// The vault's real path.
@@ -46,44 +49,11 @@ package final class VaultSession: TokenStore {
         try Derivation.fingerprint(of: token, vaultKey: vault.vaultKey)
     }
 
-    // MARK: What a dead run left
-
-    private func findJournal() throws(VaultError) {
-        let found = try reading { () throws(HostError) in
-            try FileSystem.status(of: file.journalPath, followingLinks: false)
-        }
-        guard let found else { return }
-        guard found.kind == .regular else { throw .journalDamaged("it is not a regular file") }
-        let bytes = try reading { () throws(HostError) in
-            try FileSystem.contents(of: file.journalPath, limit: 1 << 30) ?? []
-        }
-        let finding = try Journal.read(bytes, beside: vault.header, vaultKey: vault.vaultKey)
-        leftBehind = finding.isCommitted ? [] : try JournalFrame.decode(finding.frames)
-        // A copy is on the disk before the journal can be removed: what does not open is never thrown away.
-        if finding.isTorn { unreadTail = try keepAside(bytes) }
-        // Intents come before all else: without one nothing was asked, and there is nothing to commit.
-        if leftBehind.isEmpty {
-            try writing { () throws(HostError) in try FileSystem.remove(file.journalPath) }
-        } else {
-            journal = .found
-        }
-    }
-
-    private func keepAside(_ bytes: [UInt8]) throws(VaultError) -> String {
-        try writing { () throws(HostError) in
-            // The journal's own time: however many runs die before the commit, they make one copy.
-            var time = try FileSystem.status(of: file.journalPath)?.modified ?? file.now()
-            var path: String { "\(file.journalPath).\(time).unread" }
-            while try FileSystem.status(of: path) != nil,
-                (try? FileSystem.contents(of: path, limit: bytes.count)) != bytes
-            { time += 1 }
-            try FileSystem.replace(path, with: bytes.span, mode: 0o600)
-            return path
-        }
-    }
+    /// Whether the file is still the one that was opened or written last.
+    package var isCurrent: Bool { (try? file.bytes().starts(with: storedHeader)) ?? false }
 
     /// Whether a journal stands that has not been committed.
-    var hasJournal: Bool { journal != nil }
+    var hasJournal: Bool { journal != nil || !journals.isEmpty }
 
     // MARK: Asking
 
@@ -96,33 +66,18 @@ package final class VaultSession: TokenStore {
         // A record that no commit would take must not be found only when the answers are there.
         do throws(RecordError) { try vault.records.check() } catch { throw VaultError.record(error) }
         let size = vault.records.all.reduce(0) { $0 + $1.json.count + $1.name.text.utf8.count + 2 }
-        guard size + room * OpenJournal.roomPerAnswer <= Plaintext.largestBody else {
+        guard size + room * JournalWriter.roomPerAnswer <= Plaintext.largestBody else {
             throw VaultError.cannotWrite("the answers could make the vault larger than 256 MiB")
         }
-        let header = Journal.header(for: vault.header, id: file.randomness.bytes(16))
-        var bytes = header
-        for (index, ask) in asks.enumerated() {
-            bytes += try Journal.seal(
-                JournalFrame.encode(ask), index: index, header: header, vaultKey: vault.vaultKey,
-                randomness: file.randomness)
-        }
-        let open: File
-        // Not removed when it cannot be made: whose it is that stands there is not known.
-        do throws(HostError) { open = try File(file.journalPath, .creating(mode: 0o600)) } catch {
-            throw VaultError.cannotWrite("\(error)")
-        }
+        let id = file.randomness.bytes(16)
+        let header = Journal.header(for: vault.header, id: id)
+        let intents = try seal(asks.map(JournalFrame.encode), from: 0, header)
+        let name = VaultFile.rescueName(vault.header.vaultID, journalID: id)
         do throws(HostError) {
-            try open.write(bytes.span)
-            try open.reserve(Int64(bytes.count + room * OpenJournal.roomPerAnswer))
-            try open.sync()
-            try FileSystem.syncFolder(of: file.journalPath)
-            journal = .begun(
-                JournalFile(file: open, header: header, frameOfAsk: Array(asks.indices), end: Int64(bytes.count)))
-        } catch {
-            // Nothing was asked, so a journal that holds intents only must not stay and claim otherwise.
-            try? FileSystem.remove(file.journalPath)
-            throw VaultError.cannotWrite("\(error)")
-        }
+            journal = try JournalWriter(
+                at: file.journalPath, header: header, intents: intents, count: asks.count, room: room,
+                refuges: file.refuges.map { FileSystem.path(name, from: $0) })
+        } catch { throw VaultError.cannotWrite("\(error)") }
     }
 
     /// Makes one reply durable, and with it the intent of the request that is sent next.
@@ -130,28 +85,23 @@ package final class VaultSession: TokenStore {
     /// Before: the intent of the reply's request is on the disk, the answer in this process only, and the next request is
     /// not sent. After: answer and next intent are on the disk, too. When it fails the next request is not to be sent.
     package func keep(_ reply: Reply, forAsk index: Int, then next: Ask?) throws {
-        guard case .begun(let open) = journal else { preconditionFailure("a reply without an intent") }
-        let answer = JournalFrame.encode(reply, ask: open.frameOfAsk[index])
+        guard let journal else { preconditionFailure("a reply without an intent") }
+        let answer = JournalFrame.encode(reply, ask: journal.frameOfAsk[index])
         let frames = [answer, next.map(JournalFrame.encode)].compactMap(\.self)
         guard !frames.isEmpty else { return }
+        let bytes = try seal(frames, from: journal.frames, journal.header)
+        do throws(HostError) {
+            try journal.append(bytes, count: frames.count, hasIntent: next != nil)
+        } catch { throw VaultError.notKept("\(error)") }
+    }
+
+    private func seal(_ frames: [Secret], from index: Int, _ header: [UInt8]) throws(VaultError) -> [UInt8] {
         var bytes: [UInt8] = []
         for (place, frame) in frames.enumerated() {
             bytes += try Journal.seal(
-                frame, index: open.frames + place, header: open.header, vaultKey: vault.vaultKey,
-                randomness: file.randomness)
+                frame, index: index + place, header: header, vaultKey: vault.vaultKey, randomness: file.randomness)
         }
-        do throws(HostError) {
-            // At its place, not behind what came last: a frame that was cut short by a full disk is written over.
-            try open.file.write(bytes.span, at: open.end)
-            try open.file.syncData()
-        } catch {
-            // What this descriptor says from now on is not to be trusted: the next answer gets another.
-            if let other = try? File(file.journalPath, .writing) { open.file = other }
-            throw VaultError.notKept("\(error)")
-        }
-        open.frames += frames.count
-        open.end += Int64(bytes.count)
-        if next != nil { open.frameOfAsk.append(open.frames - 1) }
+        return bytes
     }
 
     // MARK: Committing
@@ -183,7 +133,7 @@ package final class VaultSession: TokenStore {
     /// A version of the vault that is on the disk, and not yet under the vault's name.
     private struct NextVersion {
         let vault: OpenVault
-        /// The header as it is in the file.
+        /// The header as it is in the file, with its authentication code.
         let header: [UInt8]
     }
 
@@ -191,6 +141,10 @@ package final class VaultSession: TokenStore {
         do throws(RecordError) { try next.records.check() } catch { throw VaultError.record(error) }
         var next = next
         next.header.generation = vault.header.generation + 1
+        // An old copy that the person goes on with becomes newer than what was seen.
+        if isOlder, let pin = file.pin(of: vault.header.vaultID) {
+            next.header.generation = max(next.header.generation, pin.generation + 1)
+        }
         next.header.writtenAt = UInt64(max(0, file.now()))
         do throws(VaultError) {
             guard next.header.generation <= VaultHeader.largest else {
@@ -217,18 +171,30 @@ package final class VaultSession: TokenStore {
         vault = next.vault
         leftBehind = []
         // The vault holds all of it now. A removal that fails leaves a journal of a lower generation: harmless.
+        if let journal { journals += journal.paths }
         journal = nil
-        try? FileSystem.remove(file.journalPath)
+        for path in journals { try? FileSystem.remove(path) }
+        journals = []
+        isOlder = false
+        file.movePin(to: next.vault.header, mac: Array(next.header.suffix(VaultHeader.macSize)))
     }
 
     /// With a journal the answers are safe and the next run finishes; without one nothing has happened.
     private func failure(_ error: VaultError) -> VaultError {
         guard hasJournal else { return error }
-        return switch error {
-        case .cannotWrite(let reason), .cryptography(let reason): .kept(reason)
-        case .unreadable(let error): .kept("\(error)")
-        case .replacedMeanwhile, .notFound, .malformed, .notAVault: .kept("another program replaced it")
-        default: error
+        var path = journal?.path ?? journals.first ?? file.journalPath
+        switch error {
+        case .cannotWrite(let reason), .cryptography(let reason): return .kept(reason, path)
+        case .unreadable(let error): return .kept("\(error)", path)
+        case .replacedMeanwhile, .notFound, .malformed, .notAVault:
+            // Beside a vault of a later generation it would be taken for committed; as a rescued one it is not.
+            if path == file.journalPath, let header = journal?.header {
+                let name = VaultFile.rescueName(vault.header.vaultID, journalID: Array(header[40..<56]))
+                let refuge = FileSystem.path(name, from: FileSystem.folder(of: file.path))
+                if (try? FileSystem.rename(path, to: refuge)) != nil { path = refuge }
+            }
+            return .kept("another program replaced it", path)
+        default: return error
         }
     }
 
@@ -254,37 +220,6 @@ package final class VaultSession: TokenStore {
             try? FileSystem.remove(temporary)
             throw error
         }
-    }
-}
-
-/// The journal of a session.
-private enum OpenJournal {
-    /// What is set aside for each answer; a larger one finds its space or does not.
-    static let roomPerAnswer = 16 << 10
-
-    /// One that a dead run left, read and not committed yet.
-    case found
-    /// One that this session began.
-    case begun(JournalFile)
-}
-
-/// The journal that is being written.
-private final class JournalFile {
-    var file: File
-    let header: [UInt8]
-    /// How many frames it has.
-    var frames: Int
-    /// The number of the frame with each ask.
-    var frameOfAsk: [Int]
-    /// Where the next frame begins.
-    var end: Int64
-
-    init(file: consuming File, header: [UInt8], frameOfAsk: [Int], end: Int64) {
-        self.file = file
-        self.header = header
-        frames = frameOfAsk.count
-        self.frameOfAsk = frameOfAsk
-        self.end = end
     }
 }
 

@@ -109,14 +109,26 @@ extension Failure {
             self.init(
                 .cannotWrite, "\(path) cannot be written, and nothing was asked: \(why)",
                 hint: "mend that and run it again; nothing is lost")
-        case .kept(let why):
+        case .kept(let why, let journal):
             self.init(
-                .kept, "what was answered is safe in \(path).journal, but the vault could not be written: \(why)",
+                .kept, "what was answered is safe in \(journal), but the vault could not be written: \(why)",
                 hint: "mend that and run any command that writes, such as: tokenkeep refresh")
         case .notKept(let why):
             self.init(
-                .uncertain, "an answer came that could be written neither to \(path).journal nor to the vault: \(why)",
+                .uncertain, "an answer came that could be written to no journal, nor to \(path): \(why)",
                 hint: "mend that, and run: tokenkeep refresh; it names what has to be authorised again")
+        case .older(let vault, let seen, let newer):
+            func pair(_ one: (epoch: UInt32, generation: UInt64)) -> String {
+                "epoch \(one.epoch), generation \(one.generation)"
+            }
+            let isFork = vault == seen
+            self.init(
+                .older,
+                isFork
+                    ? "\(path) (\(pair(vault))) is not the vault of that generation that was last seen on this machine: two copies were written"
+                    : "\(path) (\(pair(vault))) is older than the vault last seen on this machine (\(pair(seen)))",
+                hint: (newer.map { "a newer copy is at \($0): use that one" } ?? "put the newest copy back")
+                    + "; to go on with this one, whose refresh tokens may be spent: --accept-older")
         case .replacedMeanwhile:
             self.init(
                 .cannotWrite, "\(path) was replaced by another program while it was locked",
@@ -125,7 +137,9 @@ extension Failure {
             self.init(
                 .older,
                 "\(path) (generation \(vault)) is older than its journal (generation \(journal)): an old copy was restored",
-                hint: "put the newer copy back; when there is none, move \(path).journal away and connect again")
+                hint:
+                    "put the newer copy back; to go on with this one, whose refresh tokens may be spent: --accept-older"
+            )
         case .journalDamaged(let why):
             self.init(
                 .damaged, "\(path).journal cannot be used: \(why)",

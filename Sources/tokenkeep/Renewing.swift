@@ -16,7 +16,8 @@ extension Workplace {
         let endpoint = TokenEndpoint(
             timeout: options.timeout.duration, userAgent: "tokenkeep/\(Tokenkeep.version)", now: { ThisProcess.now })
         return Batch(
-            host: Self.host, width: width, stop: .signals, clock: { ThisProcess.milliseconds }, progress: progress
+            host: Self.host, width: width, stop: .signals, clock: { ThisProcess.milliseconds }, progress: progress,
+            log: log
         ) { request in await endpoint.send(request) }
     }
 
@@ -31,6 +32,13 @@ extension Workplace {
                 registration: { config.registration(of: $0, in: $1) }, opening: { try await open() }, each: each)
             return (outcomes, session)
         }
+    }
+
+    /// Writes down what was asked.
+    var log: @Sendable ([LogEvent]) -> Void {
+        guard let file = try? vault() else { return { _ in } }
+        let log = EventLog(ofVault: file.path)
+        return { log.append($0) }
     }
 
     /// This machine, hashed: enough to tell whether another one asked, and nothing about it.

@@ -19,11 +19,12 @@ struct Tokenkeep: AsyncParsableCommand {
              12  asked, and no answer came     73  cannot write
              74  answer safe, vault not yet    75  locked
              77  key missing or wrong          78  config or client wrong
-             79  vault older than its journal   1  anything else
+             79  vault is an old copy or fork   1  anything else
             """,
         version: version,
         subcommands: [
             Init.self, SetSecret.self, Get.self, List.self, Remove.self, Key.self, RefreshCommand.self, Status.self,
+            Log.self,
             Export.self, RunCommand.self,
             Connect.self, Disconnect.self, Import.self, SandboxCommand.self,
         ])

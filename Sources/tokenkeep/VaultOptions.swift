@@ -41,6 +41,9 @@ struct VaultOptions: ParsableArguments {
     @Flag(help: "Take a key file that others can read.")
     var allowReadableKey = false
 
+    @Flag(help: "Take a vault that is older than the one last seen on this machine; its refresh tokens may be spent.")
+    var acceptOlder = false
+
     @Option(help: ArgumentHelp("How long to wait for the lock.", valueName: "duration"))
     var lockWait = DurationArgument(seconds: 45)
 

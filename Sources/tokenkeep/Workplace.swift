@@ -59,13 +59,23 @@ struct Workplace {
                 .notThere, "there is no config at \(configPath), and no vault was named",
                 hint: "make both with: tokenkeep init, or name a vault with --vault")
         }
-        return try naming(vaultPath) { try VaultFile(path: vaultPath) }
+        return try naming(vaultPath) { try VaultFile(path: vaultPath, state: state, acceptsOlder: options.acceptOlder) }
+    }
+
+    /// Where the newest version that was seen is noted, and answers are rescued: the user's state folders (XDG Base Directory
+    /// Specification), then the config's folder.
+    var state: StateFolders {
+        let named = ThisProcess.environmentVariable("XDG_STATE_HOME").flatMap { $0.hasPrefix("/") ? $0 : nil }
+        let usual = ThisProcess.homeFolder.map { FileSystem.path(".local/state", from: $0) }
+        return StateFolders(
+            own: [named, usual].compactMap { $0.map { FileSystem.path("tokenkeep", from: $0) } },
+            beside: [FileSystem.folder(of: configPath)])
     }
 
     /// The vault, what stands beside it, and the config: what no other file may take the place of.
     var ownFiles: [String] {
         let vault = FileSystem.resolved(newVaultPath)
-        return [configPath] + ["", ".lock", ".journal", ".next"].map { vault + $0 }
+        return [configPath] + ["", ".lock", ".journal", ".next", ".log", ".log.1"].map { vault + $0 }
     }
 
     /// Where the vault is, or would be made.
@@ -121,12 +131,12 @@ struct Workplace {
 
     /// Commits what a dead run asked and was answered, before anything else is written.
     private func settle(_ session: VaultSession) throws {
-        if let tail = session.unreadTail {
+        for path in session.keptAside {
             Console.say(
-                "the journal of a run that died ended in the middle; that part is kept in \(tail)\nhint: keep it until every connection is renewed"
+                "a journal could not be read to its end; it is kept in \(path)\nhint: keep it until every connection is renewed"
             )
         }
-        let nobody = Batch(host: Self.host, clock: { ThisProcess.milliseconds }) { _ in
+        let nobody = Batch(host: Self.host, clock: { ThisProcess.milliseconds }, log: log) { _ in
             .init(reply: .unsent, problem: nil)
         }
         for (name, outcome) in try nobody.settleLeftBehind(on: session) {

@@ -25,7 +25,8 @@ final class Bench: Sendable {
         try #require(temporary.status == 0)
         folder = String(temporary.output.dropLast())
         let path = Self.binaryFolder + ":" + (ThisProcess.environmentVariable("PATH") ?? "/usr/bin:/bin")
-        let bare = ["PATH": path, "LC_ALL": "C.UTF-8"]
+        let bare = ["PATH": path, "LC_ALL": "C.UTF-8", "HOME": folder + "/home"]
+        try #require(await Self.run("mkdir home", bare, folder).status == 0)
         let made = await Self.run("tokenkeep init --quiet", bare, folder)
         try #require(made.status == 0, "init: \(made.errors)")
         environment = bare.merging(["TOKENKEEP_KEY": String(made.output.dropLast())]) { $1 }

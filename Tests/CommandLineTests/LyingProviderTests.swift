@@ -3,7 +3,7 @@ import LocalServer
 import Testing
 
 /// A provider that answers whatever a test wants, and the connection `tiktok` to it.
-private struct LyingProvider: Sendable {
+struct LyingProvider: Sendable {
     let bench: Bench
     private let server: LocalServer
 
@@ -41,6 +41,10 @@ private struct LyingProvider: Sendable {
 }
 
 extension LocalResponse {
+    static func text(_ text: String) -> LocalResponse {
+        LocalResponse(status: 200, headers: [("Content-Type", "text/plain")], body: Array(text.utf8))
+    }
+
     fileprivate static func json(_ text: String, status: Int = 200) -> LocalResponse {
         LocalResponse(status: status, headers: [("Content-Type", "application/json")], body: Array(text.utf8))
     }

@@ -109,7 +109,7 @@ struct RefreshTests {
         let tiktok = try await TikTokBench()
         // The old token, used elsewhere: the provider's reuse detection ends the family.
         try await tiktok.bench.ok("cp -p tokenkeep.vault old; tokenkeep refresh --force; cp -p old tokenkeep.vault")
-        let refused = await tiktok.bench.sh("tokenkeep refresh --force")
+        let refused = await tiktok.bench.sh("tokenkeep refresh --force --accept-older")
         #expect(
             refused.status == 10 && refused.errors.contains("invalid_grant")
                 && refused.errors.contains("tokenkeep connect tiktok"))

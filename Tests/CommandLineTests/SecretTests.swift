@@ -87,6 +87,7 @@ struct SecretTests {
             #expect(
                 names.isSubset(of: [
                     "tokenkeep.toml", "tokenkeep.vault", "tokenkeep.vault.lock", "tokenkeep.vault.next", "trace", "new",
+                    "home",
                 ]),
                 "\(step): \(names)")
             try await bench.ok(

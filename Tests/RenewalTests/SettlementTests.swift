@@ -10,7 +10,7 @@ struct SettlementTests {
 
     /// Lets a run die with this answer in its journal, and the next one settle it.
     private func settled(
-        _ body: String, status: Int64 = 200, at time: Int64 = 0, unread: Int = 0
+        _ body: String, status: Int64 = 200, date: String? = nil, at time: Int64 = 0, unread: Int = 0
     ) async throws -> (outcome: Outcome, before: Connection, after: Connection) {
         let place = try await Place.make()
         var before = Connection(provider: "sandbox-tiktok")
@@ -29,7 +29,7 @@ struct SettlementTests {
                 name: place.name, fingerprint: try dead.fingerprint(of: Secret(Self.token)), attempt: 1, at: 7,
                 host: "here")
             try dead.begin([ask])
-            try dead.keep(.got(Answer(status: status, date: nil, at: time, body: Secret(body))), forAsk: 0)
+            try dead.keep(.got(Answer(status: status, date: date, at: time, body: Secret(body))), forAsk: 0)
         }
         let session = try await place.session()
         let outcome = try place.batch.settleLeftBehind(on: session)[0].outcome
@@ -102,5 +102,14 @@ struct SettlementTests {
     @Test func beingToldToWaitPushesNoKeptAnswerOut() async throws {
         let (_, before, after) = try await settled("<html>", status: 429, unread: 3)
         #expect(after.unread == before.unread)
+    }
+
+    @Test(arguments: [(60, nil), (61, 61), (-60, nil), (-61, -61), (90_000, 90_000)] as [(Int64, Int64?)])
+    func aClockThatIsOverAMinuteOffIsNoted(ahead: Int64, noted: Int64?) async throws {
+        // 2026-01-01T00:00:00Z
+        let date = "Thu, 01 Jan 2026 00:00:00 GMT"
+        let body = #"{"access_token":"a","refresh_token":"r","expires_in":7200}"#
+        let (outcome, _, after) = try await settled(body, date: date, at: 1_767_225_600 - ahead)
+        #expect(outcome == .renewed && after.skew == noted)
     }
 }

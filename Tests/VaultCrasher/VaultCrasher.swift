@@ -38,8 +38,8 @@ import VaultFile
     private mutating func take(_ step: [String]) async throws {
         let argument = step.count > 1 ? step[1] : ""
         switch step[0] {
-        case "read": _ = try VaultFile(path: path).read(unlocking: key)
-        case "open": session = try await VaultFile(path: path).session(unlocking: key, wait: .milliseconds(200))
+        case "read": _ = try file.read(unlocking: key)
+        case "open": session = try await file.session(unlocking: key, wait: .milliseconds(200))
         case "begin": try opened.begin((0..<(Int(argument) ?? 0)).compactMap(Self.ask))
         case "keep": try keep(Int(argument) ?? 0, size: step.count > 2 ? Int(step[2]) ?? 0 : 0)
         case "merge": try merge()
@@ -54,6 +54,14 @@ import VaultFile
     /// Says how a step went, in one write.
     private static func say(_ words: String) {
         try? ThisProcess.write((words + "\n").utf8.span, to: 1)
+    }
+
+    /// The vault; answers are rescued to the folder that `STATE` names.
+    private var file: VaultFile {
+        get throws(VaultError) {
+            let folders = ThisProcess.environmentVariable("STATE").map { [$0] } ?? []
+            return try VaultFile(path: path, state: StateFolders(own: folders, beside: []))
+        }
     }
 
     private struct NotOpen: Error {}

@@ -28,7 +28,7 @@ import Tokens
         #expect(session.leftBehind.map(\.ask) == asks)
         #expect(
             session.leftBehind.map(\.reply) == [Place.got("{\"access_token\":\"é\u{0}\"}"), .missing, .unsent])
-        #expect(session.unreadTail == nil)
+        #expect(session.keptAside.isEmpty)
         #expect(try place.bytes("vault.journal") != nil, "until the commit it stays")
         try session.commit()
         #expect(session.leftBehind.isEmpty)
@@ -68,7 +68,7 @@ import Tokens
         for bytes in [[], [0, 0, 0], Array(whole[..<64]), Array(whole[..<64]) + [UInt8](repeating: 0, count: 99)] {
             try place.write("vault.journal", bytes)
             let session = try await place.session()
-            #expect(session.leftBehind.isEmpty && session.unreadTail == nil)
+            #expect(session.leftBehind.isEmpty && session.keptAside.isEmpty)
             #expect(try place.bytes("vault.journal") == nil)
             try session.begin(place.asks(1))
             try FileSystem.remove(place.file.journalPath)
@@ -82,8 +82,8 @@ import Tokens
             try place.write("vault.journal", Array(whole[..<count]))
             do {
                 let session = try await place.session()
-                #expect(session.leftBehind.isEmpty && session.unreadTail != nil)
-                let aside = try #require(session.unreadTail)
+                #expect(session.leftBehind.isEmpty && !session.keptAside.isEmpty)
+                let aside = try #require(session.keptAside.first)
                 #expect(try FileSystem.contents(of: aside, limit: 1 << 20) == Array(whole[..<count]))
                 #expect(try FileSystem.status(of: aside)?.mode == 0o600)
                 try session.begin(place.asks(1))
@@ -102,13 +102,13 @@ import Tokens
         for _ in 1...3 {
             let session = try await place.session()
             #expect(session.leftBehind.map(\.reply) == [Place.got("first"), .missing])
-            let aside = try #require(session.unreadTail)
+            let aside = try #require(session.keptAside.first)
             #expect(aside.hasPrefix(place.file.journalPath + ".") && aside.hasSuffix(".unread"))
             #expect(try FileSystem.contents(of: aside, limit: 1 << 20) == Array(whole[..<used]))
         }
         try await place.session().commit()
         #expect(try await place.names().count == 3, "vault, lock, and one copy")
-        #expect(try await place.session().unreadTail == nil)
+        #expect(try await place.session().keptAside.isEmpty)
     }
 
     @Test func aJournalOfAnEarlierGenerationIsRemoved() async throws {
@@ -117,7 +117,7 @@ import Tokens
         try await place.session().commit()
         try place.write("vault.journal", whole)
         let session = try await place.session()
-        #expect(session.leftBehind.isEmpty && session.unreadTail == nil)
+        #expect(session.leftBehind.isEmpty && session.keptAside.isEmpty)
         #expect(try await place.names() == ["vault", "vault.lock"])
     }
 

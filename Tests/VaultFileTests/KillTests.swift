@@ -62,7 +62,7 @@ struct KillTests {
                 for index in kept { #expect(values[index] == "answer-\(index)", "\(said)") }
                 #expect(session.leftBehind.isEmpty, "what the vault holds is not applied again")
             }
-            #expect(session.unreadTail == nil, "\(said)")
+            #expect(session.keptAside.isEmpty, "\(said)")
             try session.commit()
         }
         let records = try place.file.read(unlocking: place.secret).records

@@ -53,6 +53,31 @@ struct MountTests {
         #expect(try records.text("c2") == "answer-2")
     }
 
+    @Test func anAnswerThatFindsNoRoomGoesToTheStateFolderAndTheNextRunFindsItThere() async throws {
+        let full = "export STATE=$PWD/state; steps open begin:2 keep:0 fill:disk/x keep:1:60000 merge commit; ls state"
+        let seen = try await Disk("-t tmpfs -o size=1m none").run(full)
+        #expect(seen.has("done keep:1:60000") && seen.has("failed commit: kept"), "\(seen.words)")
+        #expect(seen.words.contains("/state/"), "the message names the file")
+        #expect(seen.names == ["vault", "vault.journal", "vault.lock", "x"])
+        #expect(try seen.vault.records.text("c1") == nil)
+        let later = try await Disk("-t tmpfs -o size=1m none").run(
+            "\(full); rm disk/x; steps open merge commit; echo state: $(ls state | grep -vc pin)")
+        #expect(later.has("done commit") && later.words.contains("state: 0\n"), "\(later.words)")
+        #expect(later.names == ["vault", "vault.lock"])
+        #expect(
+            try later.vault.records.text("c0") == "answer-0" && later.vault.records.text("c1")?.utf8.count == 60008)
+    }
+
+    @Test func answersThatCameBeforeTheirCommitAreOnTheDiskThatTookThem() async throws {
+        // The disk is full from the second answer on: all frames, the first too, stand in the state folder.
+        let seen = try await Disk("-t tmpfs -o size=1m none").run(
+            "export STATE=$PWD/state; steps open begin:2 keep:0 fill:disk/x keep:1:60000; umount disk && "
+                + "mount -t tmpfs -o size=1m none disk && cp vault disk/vault && steps open merge commit")
+        #expect(seen.has("done commit") && seen.names == ["vault", "vault.lock"], "\(seen.words)")
+        let records = try seen.vault.records
+        #expect(try records.text("c0") == "answer-0" && records.text("c1")?.utf8.count == 60008)
+    }
+
     @Test func spaceIsSetAsideWhereTheFileSystemHasNoCallForIt() async throws {
         let seen = try await Disk("-t ramfs none").run("steps open begin:1 keep:0 merge commit")
         #expect(seen.has("done commit") && seen.names == ["vault", "vault.lock"], "\(seen.words)")

@@ -45,12 +45,17 @@ struct Get: AsyncParsableCommand {
             let now = ThisProcess.now
             let tokens = try vault.records.connection(connection)?.tokens
             // The common case takes no lock and asks nobody: what is fresh is handed out as it is.
-            guard let tokens, field != .accessToken || tokens.isValid(for: minimum(of: tokens), at: now) else {
+            guard let tokens, field != .accessToken || isGood(tokens, at: now) else {
                 return try Console.print(
                     try field.value(of: try await renewed(connection, tokens, place, since: start)))
             }
             try Console.print(try field.value(of: tokens))
         }
+    }
+
+    /// Whether it is handed out as it is. Offline there is no other.
+    private func isGood(_ tokens: TokenSet, at now: Int64) -> Bool {
+        tokens.isValid(for: minimum(of: tokens), at: now) && (renewal.isOffline || !tokens.isFromTheFuture(at: now))
     }
 
     /// For how many seconds the token has to stay valid: what is asked for, else a minute, or a fifth of a short life.

@@ -14,7 +14,7 @@ struct Init: AsyncParsableCommand {
     func run() async throws {
         let place = try Workplace(options, onlyHere: true)
         let path = place.newVaultPath
-        let file = try VaultFile(path: path)
+        let file = try VaultFile(path: path, state: place.state)
         do {
             guard try FileSystem.status(of: path, followingLinks: false) == nil else { throw VaultError.alreadyThere }
             let secret = try place.newSecret(newKey, passphrase: newKey.passphrase)

@@ -19,6 +19,7 @@ struct Status: AsyncParsableCommand {
         let place = try Workplace(options)
         let vault = try await place.read()
         let states = try await place.naming(try place.vault().path) { try Self.states(of: vault.records, place) }
+        warn(states, place)
         if json {
             var answer = JSONObject()
             answer.set("connections", states.map(\.object))
@@ -31,6 +32,21 @@ struct Status: AsyncParsableCommand {
             "CONNECTION", "PROVIDER", "STATE", "VALID FOR", "REFRESH TOKEN", "PERSON NEEDED BY", "LAST REFRESH",
         ]
         try Console.print(Table.text([head] + states.map { $0.cells(now: ThisProcess.now) }))
+    }
+
+    /// Says what is no connection's state, and weakens what is promised.
+    private func warn(_ states: [ConnectionState], _ place: Workplace) {
+        if !place.state.keepPins {
+            place.say(
+                "no state folder of this user's can be written: an old copy of the vault would not be noticed\nhint: set XDG_STATE_HOME to a folder that only this user can write"
+            )
+        }
+        for state in states {
+            guard let ahead = state.skew else { continue }
+            place.say(
+                "\(state.name): the provider's clock is \(Moment.length(abs(ahead))) \(ahead > 0 ? "ahead of" : "behind") this machine's\nhint: set this machine's clock, with a time service: timedatectl set-ntp true"
+            )
+        }
     }
 
     private static func states(of records: Records, _ place: Workplace) throws -> [ConnectionState] {
@@ -56,6 +72,8 @@ private struct ConnectionState {
     let refreshExpiresAt: Int64?
     let personNeededBy: Int64?
     let last: Connection.LastAttempt?
+    /// How far the provider's clock is ahead of this machine's, in seconds, where that is over a minute.
+    let skew: Int64?
 
     init(
         name: RecordName, connection: Connection?, provider: String?, isUsable: Bool, policy: RenewalPolicy, now: Int64
@@ -67,6 +85,7 @@ private struct ConnectionState {
         validity = tokens.flatMap { Validity($0, now: now) }
         refreshExpiresAt = tokens?.refreshExpiresAt
         last = connection?.last
+        skew = connection?.skew
         let isMismatch = provider != nil && connection.map { $0.provider != provider } ?? false
         switch (connection?.trouble, tokens) {
         case (_, nil): state = "not_connected"
@@ -103,6 +122,7 @@ private struct ConnectionState {
         object.set("expires_at", expiresAt)
         object.set("refresh_expires_at", refreshExpiresAt)
         object.set("person_needed_by", personNeededBy)
+        object.set("clock_skew", skew)
         if let last {
             var attempt = JSONObject()
             attempt.set("at", last.at)
