@@ -85,8 +85,10 @@ package struct Refresh: Sendable {
         let found = try batch.settleLeftBehind(on: store)
         var questions: [Batch.Question] = []
         var rest: [RecordName] = []
+        // Where there is room for none, the batch says so before anything is asked.
+        lazy var limit = min(Self.batchSize, max(1, store.capacity))
         for name in state.pending {
-            guard questions.count < Self.batchSize, state.isTurn(of: name) else {
+            guard questions.isEmpty || questions.count < limit, state.isTurn(of: name) else {
                 rest.append(name)
                 continue
             }

@@ -66,6 +66,8 @@ package protocol TokenStore: AnyObject {
     var isOlder: Bool { get }
     /// Whether what is stored is still what was read: false when another program has put something else in its place.
     var isCurrent: Bool { get }
+    /// How many answers there is room for in what can be stored, each of them as large as one can be.
+    var capacity: Int { get }
     /// The keyed fingerprint of a token: tells whether two are the same, and nothing else.
     func fingerprint(of token: Secret) throws -> String
     /// Makes the first intents durable: after this, whatever dies, it is known what may have been spent. Space is set aside

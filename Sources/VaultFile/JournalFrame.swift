@@ -4,7 +4,7 @@ import Tokens
 /// The frames' JSON (FORMAT §6).
 enum JournalFrame {
     /// How much of an answer's body is kept; in base64 it fits a frame.
-    private static let largestBody = 1 << 20
+    static let largestBody = 1 << 20
 
     static func encode(_ ask: Ask) -> Secret {
         var object = JSONObject()

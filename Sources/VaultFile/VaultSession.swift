@@ -55,6 +55,13 @@ package final class VaultSession: TokenStore {
     /// Whether a journal stands that has not been committed.
     var hasJournal: Bool { journal != nil || !journals.isEmpty }
 
+    /// How many answers of 1 MiB the format's largest vault has room for beside what is in it: an answer that cannot be read is
+    /// kept in base64.
+    package var capacity: Int {
+        let size = vault.records.all.reduce(0) { $0 + $1.json.count + $1.name.text.utf8.count + 2 }
+        return max(0, Plaintext.largestBody - size - 4096) / (JournalFrame.largestBody / 3 * 4 + 4096)
+    }
+
     // MARK: Asking
 
     /// Makes the first intents durable, and sets space aside for `room` requests and their answers.
@@ -65,8 +72,7 @@ package final class VaultSession: TokenStore {
         precondition(!hasJournal, "a journal that was found is committed before another one is begun")
         // A record that no commit would take must not be found only when the answers are there.
         do throws(RecordError) { try vault.records.check() } catch { throw VaultError.record(error) }
-        let size = vault.records.all.reduce(0) { $0 + $1.json.count + $1.name.text.utf8.count + 2 }
-        guard size + room * JournalWriter.roomPerAnswer <= Plaintext.largestBody else {
+        guard room <= capacity else {
             throw VaultError.cannotWrite("the answers could make the vault larger than 256 MiB")
         }
         let id = file.randomness.bytes(16)

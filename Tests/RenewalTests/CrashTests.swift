@@ -132,6 +132,7 @@ private final class Left: TokenStore {
     func fingerprint(of token: Secret) throws -> String { try session.fingerprint(of: token) }
     var isOlder: Bool { session.isOlder }
     var isCurrent: Bool { session.isCurrent }
+    var capacity: Int { session.capacity }
     func begin(_ asks: [Ask], room: Int) throws { try session.begin(asks, room: room) }
     func keep(_ reply: Reply, forAsk index: Int, then next: Ask?) throws {
         try session.keep(reply, forAsk: index, then: next)

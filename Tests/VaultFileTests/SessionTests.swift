@@ -156,6 +156,20 @@ import Tokens
         #expect(try JournalFrame.decode(finding.frames).map(\.reply) == [Place.got("token")])
     }
 
+    @Test func noMoreIsBegunThanTheLargestAnswersWouldHaveRoomFor() async throws {
+        let place = try Place()
+        let session = try await place.session()
+        // 256 MiB, and for each answer 1 MiB in base64 and what stands around it.
+        #expect(session.capacity == 191)
+        #expect(refusal { try session.begin(place.asks(1), room: 192) } == "cannotWrite")
+        #expect(try place.bytes("vault.journal") == nil)
+        session.records = Records(sorted: [("A".name, Secret([UInt8](repeating: 0x20, count: 200 << 20)))])
+        #expect(session.capacity == 41)
+        session.records = Records()
+        try session.begin(place.asks(1), room: 191)
+        try session.commit()
+    }
+
     @Test func whatNoCommitWouldTakeIsFoundBeforeAnythingIsAsked() async throws {
         let place = try Place()
         var records = Records()
