@@ -77,7 +77,9 @@ package struct ExportRefusal: Error, Equatable {
     /// What happened.
     package var message: String { "\(name) cannot be written: \(reason)" }
     /// What mends it.
-    package var hint: String { "leave it out with `include`, or choose another format, such as json" }
+    package var hint: String {
+        "leave it out with `include` in the config or with --only, or choose another format, such as json"
+    }
 }
 
 extension ExportValue {

@@ -48,7 +48,7 @@ package struct Output: Sendable {
         }
         return OutputPlan(
             path: path, bytes: bytes, digest: format.firstLine == nil ? digest(bytes) : nil, change: change,
-            target: target, mode: mode, group: group)
+            target: target, mode: mode, group: group, groupName: self.group)
     }
 
     /// Whether some bytes begin as a file of ours in any format: the format of an output may be changed.

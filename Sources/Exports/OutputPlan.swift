@@ -26,6 +26,7 @@ package struct OutputPlan: Sendable {
     let target: String
     let mode: UInt32
     let group: UInt32?
+    let groupName: String?
 
     /// Whether the bytes differ from the file's, so that it will be replaced.
     package var changed: Bool { change == .bytes }
@@ -44,7 +45,7 @@ package struct OutputPlan: Sendable {
                 }
             }
         } catch {
-            if error.operation == "chgrp" { throw .groupRefused(path: path, error.reason) }
+            if error.operation == "chgrp" { throw .groupRefused(path: path, groupName ?? "") }
             throw .unwritable(path: path, error.reason)
         }
     }

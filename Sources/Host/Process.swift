@@ -69,9 +69,9 @@ package enum ThisProcess {
     }
 
     /// Opens `/dev/null` in the place of standard streams that are closed: a file that took such a number would get what is
-    /// said.
+    /// said. Only for reading: a key that is written to a closed stream has not been handed out.
     package static func fillStandardStreams() {
-        for descriptor: Int32 in 0...2 where fcntl(descriptor, F_GETFD) < 0 { _ = unsafe open("/dev/null", O_RDWR) }
+        for descriptor: Int32 in 0...2 where fcntl(descriptor, F_GETFD) < 0 { _ = unsafe open("/dev/null", O_RDONLY) }
     }
 
     /// Makes a write to a closed pipe an error instead of the process's end.

@@ -36,6 +36,12 @@ package struct Registration: Sendable {
     /// Why requests could not be sent to this registration's endpoints, such as a variable without a value or plain http
     /// to another machine; nil when they could.
     package var problem: Problem? {
+        if let variable = variables.keys.sorted().first(where: { !provider.variables.keys.contains($0) }) {
+            let known = provider.variables.keys.sorted().joined(separator: ", ")
+            return Problem(
+                "\(provider.displayName) has no variable \(variable)",
+                hint: known.isEmpty ? "take it out" : "what may stand here: \(known)")
+        }
         if let variable = missingVariable {
             return Problem(
                 "\(provider.displayName) needs the variable \(variable)",

@@ -33,7 +33,8 @@ package struct TokenEndpoint: Sendable {
         /// After how many seconds the provider wants to be asked again (RFC 9110 §10.2.3), if it said: a number, or a date.
         package var retryAfter: Int64? {
             guard let text = retryAfterText, case .got(let answer) = reply else { return nil }
-            return Int64(text) ?? HTTPDate.parse(text).map { max(0, $0 - answer.at) }
+            if !text.isEmpty, text.utf8.allSatisfy({ 0x30...0x39 ~= $0 }) { return Int64(text) ?? .max }
+            return HTTPDate.parse(text).map { max(0, $0 - answer.at) }
         }
 
         /// How many seconds the provider's clock is ahead of this machine's, by its `Date` (RFC 9110 §6.6.1), if it sent one.

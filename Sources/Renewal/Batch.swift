@@ -127,7 +127,7 @@ package struct Batch: Sendable {
                     if let successor { start(successor) }
                 } catch { notKept = error }
                 let settlement = Settlement(
-                    sent: questions[index].request.secrets, began: began, now: self.now, host: host)
+                    sent: questions[index].request.secrets, began: began, clock: clock(), host: host)
                 settled[index] = settlement.settle(ask, response, in: store)
                 settled[index]?.event?.duration = (ContinuousClock.now - sent).milliseconds
                 ended += 1
@@ -150,7 +150,7 @@ package struct Batch: Sendable {
     /// Merges what a dead run was answered, and commits it. Returns what became of each connection.
     package func settleLeftBehind(on store: any TokenStore) throws -> [(name: RecordName, outcome: Outcome)] {
         guard !store.leftBehind.isEmpty else { return [] }
-        let settlement = Settlement(sent: nil, began: nil, now: now, host: host)
+        let settlement = Settlement(sent: nil, began: nil, clock: clock(), host: host)
         let settled = store.leftBehind.map { ask, reply in
             let response = TokenEndpoint.Response(reply: reply, problem: nil)
             return (name: ask.name, settled: settlement.settle(ask, response, in: store))

@@ -46,7 +46,7 @@ enum Decision {
     /// Decides from what is stored. `isRetry` is set for what this very run has asked before and was told to repeat.
     init(
         _ name: RecordName, _ registration: () -> Result<Registration, Problem>, _ terms: Terms,
-        in store: any TokenStore, now: Int64, host: String, isRetry: Bool
+        in store: any TokenStore, isOlder: Bool, now: Int64, host: String, isRetry: Bool
     ) throws {
         guard let connection = try store.records.connection(name), let tokens = connection.tokens else {
             self = .ends(.notConnected)
@@ -55,14 +55,14 @@ enum Decision {
         do throws(Problem) {
             let registration = try registration().get()
             guard connection.provider == registration.provider.id else {
-                throw Refresh.otherProvider(name, connection, registration)
+                throw Refresh.otherProvider(name, connection, configured: registration.provider.id)
             }
             if !isRetry, let outcome = Self.news(connection, name, terms, now: now) {
                 self = .ends(outcome)
                 return
             }
             let standing = Standing(
-                name: name, connection: connection, tokens: tokens, terms: terms, isOlder: store.isOlder, now: now,
+                name: name, connection: connection, tokens: tokens, terms: terms, isOlder: isOlder, now: now,
                 host: host)
             switch standing.attempt(registration.provider, isRetry: isRetry) {
             case .success(let attempt):
@@ -88,7 +88,8 @@ enum Decision {
         if last.outcome == Outcome.renewed.name {
             // A token that came after the waiting began is fresh, even if it was asked for before.
             let isNew = isLater || isAfter((connection.tokens?.obtainedAt ?? 0) * 1000)
-            if terms.isForced { return isLater ? .renewed : nil }
+            // Who wants a newer token than the one at hand has it, whoever asked for it.
+            if terms.isForced { return isLater || last.ended.map(isAfter) ?? false ? .renewed : nil }
             return isNew ? .notDue : nil
         }
         guard isLater else { return nil }

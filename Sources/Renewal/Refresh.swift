@@ -83,6 +83,7 @@ package struct Refresh: Sendable {
     ) async throws {
         // What a run that died was answered comes first: it may be that nothing is due any more.
         let found = try batch.settleLeftBehind(on: store)
+        state.isOlder = state.isOlder || store.isOlder
         var questions: [Batch.Question] = []
         var rest: [RecordName] = []
         // Where there is room for none, the batch says so before anything is asked.
@@ -93,8 +94,8 @@ package struct Refresh: Sendable {
                 continue
             }
             let decision = try Decision(
-                name, { registration(name, store.records) }, terms, in: store, now: batch.now, host: batch.host,
-                isRetry: state.isRetry(name))
+                name, { registration(name, store.records) }, terms, in: store, isOlder: state.isOlder, now: batch.now,
+                host: batch.host, isRetry: state.isRetry(name))
             switch decision {
             case .ends(let outcome):
                 // A token that came out of the journal is news, though it was asked for by another run.
@@ -125,10 +126,10 @@ package struct Refresh: Sendable {
 
     /// The config is the authority, and a token is not sent to a provider that did not give it.
     package static func otherProvider(
-        _ name: RecordName, _ connection: Connection?, _ registration: Registration
+        _ name: RecordName, _ connection: Connection?, configured provider: String
     ) -> Problem {
         Problem(
-            "the config says provider \(registration.provider.id), but its tokens are from \(connection?.provider ?? "another")",
+            "the config says provider \(provider), but its tokens are from \(connection?.provider ?? "another")",
             hint:
                 "correct provider in [connections.\(Hints.key(name))], or authorise it anew: tokenkeep connect \(name)")
     }
@@ -142,6 +143,8 @@ private struct Progress {
     /// What is asked for again, when, and how often it has been.
     private var again: [RecordName: (at: ContinuousClock.Instant, retries: Int)] = [:]
     private let start = ContinuousClock.now
+    /// Whether it began with an old copy of the vault; its first commit makes that the newest, and no token less spent.
+    var isOlder = false
     var pending: [RecordName]
 
     init(_ names: [RecordName]) {

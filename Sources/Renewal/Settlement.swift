@@ -7,10 +7,13 @@ struct Settlement {
     let sent: [Secret]?
     /// When it was about to be sent, in Unix milliseconds; nil when that is not known.
     let began: Int64?
-    /// The time, in Unix seconds.
-    let now: Int64
+    /// The time, in Unix milliseconds.
+    let clock: Int64
     /// This machine, hashed.
     let host: String
+
+    /// The time, in Unix seconds.
+    private var now: Int64 { clock / 1000 }
 
     /// Merges a reply into the store's records, which is not a commit, and tells what became of it.
     ///
@@ -19,9 +22,10 @@ struct Settlement {
         guard var connection = (try? store.records.connection(ask.name)) ?? nil else {
             return Batch.Settled(outcome: .notConnected, again: nil, event: nil)
         }
+        let spent = Spent(ask, connection, store)
+        let provider = (spent.isPending ? connection.pending?.provider : nil) ?? connection.provider
         var one = One(
-            ask: ask, spent: Spent(ask, connection, store),
-            provider: Catalogue.provider(connection.provider) ?? Catalogue.unknown(connection.provider),
+            ask: ask, spent: spent, provider: Catalogue.provider(provider) ?? Catalogue.unknown(provider),
             secrets: (sent ?? store.records.secrets) + connection.secrets, retryAfter: response.retryAfter, host: host,
             isCurrent: { store.isCurrent })
         let outcome: Outcome
@@ -35,9 +39,13 @@ struct Settlement {
             outcome = one.unanswered(
                 response.problem?.message ?? "the process ended before the answer came", &connection)
         }
-        connection.last = Connection.LastAttempt(
-            at: ask.at, outcome: outcome.name, error: outcome.problem?.message, began: began)
-        if one.spent == .refreshToken { leaveAlone(&connection, outcome, response, one.again?.retryAfter) }
+        // What came of an attempt to replace them says nothing of the tokens that stand.
+        if spent == .refreshToken || outcome == .renewed || connection.tokens == nil {
+            connection.last = Connection.LastAttempt(
+                at: ask.at, outcome: outcome.name, error: outcome.problem?.message, began: began,
+                ended: began == nil ? nil : clock)
+        }
+        if spent == .refreshToken { leaveAlone(&connection, outcome, response, one.again?.retryAfter) }
         if let ahead = response.clockSkew { connection.skew = abs(ahead) > 60 ? ahead : nil }
         store.records.set(ask.name, connection: connection)
         return Batch.Settled(
@@ -50,7 +58,7 @@ struct Settlement {
     ) -> LogEvent {
         let status: Int64? = if case .got(let answer) = response.reply { answer.status } else { nil }
         return LogEvent(
-            ask: one.ask, kind: one.spent == .authorization ? .authorize : .refresh, outcome: outcome,
+            ask: one.ask, kind: one.spent == .code ? .authorize : .refresh, outcome: outcome,
             replyClass: one.again != nil && status != nil ? .turnedAway : one.said, status: status,
             error: one.error?.parts(hiding: one.secrets),
             after: connection.tokens?.refreshToken.flatMap { try? store.fingerprint(of: $0) }, at: now)
@@ -80,7 +88,9 @@ private enum Spent {
     /// The refresh token that is stored now.
     case refreshToken
     /// The authorisation that is pending now.
-    case authorization
+    case code
+    /// The refresh token that was handed in, and is tried now.
+    case handedIn
     /// Something that has been replaced since: its answer must not be merged over what is newer.
     case something
 
@@ -88,14 +98,17 @@ private enum Spent {
         func isAsked(_ token: Secret?) -> Bool {
             token.map { (try? store.fingerprint(of: $0)) == ask.fingerprint } ?? false
         }
-        if isAsked(connection.pending?.state) {
-            self = .authorization
+        if let pending = connection.pending, isAsked(pending.state) {
+            self = pending.grant == .code ? .code : .handedIn
         } else if isAsked(connection.tokens?.refreshToken) {
             self = .refreshToken
         } else {
             self = .something
         }
     }
+
+    /// Whether it would replace the tokens that there are.
+    var isPending: Bool { self == .code || self == .handedIn }
 }
 
 /// The settlement of one reply.
@@ -123,7 +136,10 @@ private struct One {
             said = .tokens
             switch spent {
             case .refreshToken: connection.tokens = connection.tokens?.refreshed(by: tokens) ?? tokens
-            case .authorization: connection.tokens = tokens
+            case .code: connection.tokens = tokens
+            case .handedIn:
+                connection.tokens = TokenSet(accessToken: nil, refreshToken: connection.pending?.state)
+                    .refreshed(by: tokens)
             case .something:
                 connection.keepUnread(answer)
                 return .uncertain(
@@ -131,13 +147,18 @@ private struct One {
                         "an answer came for a token that has been replaced since; it is kept aside", hint: Hints.nextRun
                     ))
             }
-            connection.pending = spent == .authorization ? nil : connection.pending
+            if spent.isPending {
+                connection.provider = provider.id
+                connection.pending = nil
+                connection.notBefore = nil
+                connection.failures = 0
+            }
             connection.trouble = nil
             connection.question = nil
             return .renewed
         case .error(let error):
             (said, self.error) = (.error, error)
-            if spent == .authorization { connection.pending = nil }
+            if spent.isPending { connection.pending = nil }
             return refused(error.words(hiding: secrets), error.code, answer, &connection)
         case .unreadable(let what):
             said = .unreadable
@@ -158,7 +179,7 @@ private struct One {
     private mutating func turnedAway(_ words: String, _ answer: Answer) -> Outcome {
         again = Batch.Again(retryAfter: retryAfter)
         let words = answer.status == 429 ? "too many requests: \(words)" : words
-        return .unavailable(Problem(words, hint: Hints.again(ask.name, spent == .authorization)))
+        return .unavailable(Problem(words, hint: Hints.again(ask.name, spent.isPending)))
     }
 
     private mutating func refused(
@@ -177,7 +198,7 @@ private struct One {
         case _ where isTurnedAway(answer): return turnedAway(words, answer)
         // It has not looked at the request.
         case "temporarily_unavailable", "slow_down", "rate_limit_exceeded":
-            return .unavailable(Problem(words, hint: Hints.again(ask.name, spent == .authorization)))
+            return .unavailable(Problem(words, hint: Hints.again(ask.name, spent.isPending)))
         // It broke over it, at an unknown place: before the token was spent, or after.
         case "server_error", "internal_error": return unanswered(words, &connection)
         default:
@@ -191,8 +212,8 @@ private struct One {
     func unanswered(_ why: String, _ connection: inout Connection) -> Outcome {
         switch spent {
         case .something: return .unavailable(Problem(why, hint: Hints.nextRun))
-        case .authorization:
-            // A code works once, and whether it still does is not known: the person goes again.
+        case .code, .handedIn:
+            // It works once, and whether it still does is not known: the person goes again. What stood before stands.
             connection.pending = nil
             return .uncertain(Problem(why, hint: Hints.connect(ask.name)))
         case .refreshToken where provider.rotation == .keeps: return .unavailable(Problem(why, hint: Hints.nextRun))

@@ -43,10 +43,12 @@ package struct Connection: Sendable {
         package var error: String?
         /// When the request was about to be sent, in Unix milliseconds; nil when that is not known.
         package var began: Int64?
+        /// When it was settled, in Unix milliseconds; nil when that is not known.
+        package var ended: Int64?
 
         /// Records an attempt.
-        package init(at: Int64, outcome: String, error: String? = nil, began: Int64? = nil) {
-            (self.at, self.outcome, self.error, self.began) = (at, outcome, error, began)
+        package init(at: Int64, outcome: String, error: String? = nil, began: Int64? = nil, ended: Int64? = nil) {
+            (self.at, self.outcome, self.error, self.began, self.ended) = (at, outcome, error, began, ended)
         }
     }
 
@@ -82,10 +84,23 @@ package struct Connection: Sendable {
         }
     }
 
-    /// What must be remembered between the authorisation URL and the person's return (RFC 6749 §4.1, RFC 7636).
+    /// What must be remembered between the authorisation URL and the person's return (RFC 6749 §4.1, RFC 7636), or while
+    /// a refresh token that was handed in is tried: until there is an answer, the tokens that there are stay.
     package struct PendingAuthorization: Sendable, Equatable {
-        /// The `state` that the redirect must bring back.
+        /// What the person's authorisation is traded in as.
+        package enum Grant: String, Sendable {
+            /// A code that the redirect brings.
+            case code
+            /// A refresh token that another program held.
+            case refreshToken = "refresh_token"
+        }
+
+        /// The `state` that the redirect must bring back; or the refresh token.
         package var state: Secret
+        /// What it is traded in as.
+        package var grant = Grant.code
+        /// The provider that is asked; nil for the connection's own.
+        package var provider: String?
         /// The PKCE verifier; nil where the provider takes no PKCE.
         package var verifier: Secret?
         /// The redirect URI that was sent.
@@ -96,8 +111,13 @@ package struct Connection: Sendable {
         package var expiresAt: Int64
 
         /// Remembers an authorisation.
-        package init(state: Secret, verifier: Secret?, redirectURI: String, scopes: [String], expiresAt: Int64) {
+        package init(
+            state: Secret, grant: Grant = .code, provider: String? = nil, verifier: Secret? = nil,
+            redirectURI: String = "", scopes: [String] = [], expiresAt: Int64
+        ) {
             self.state = state
+            self.grant = grant
+            self.provider = provider
             self.verifier = verifier
             self.redirectURI = redirectURI
             self.scopes = scopes

@@ -17,7 +17,8 @@ extension Connection {
         trouble = try object.text("trouble").flatMap(Trouble.init)
         if let last = try object.object("last"), let at = try last.time("at"), let outcome = try last.text("outcome") {
             self.last = LastAttempt(
-                at: at, outcome: outcome, error: try last.text("error"), began: try last.time("began"))
+                at: at, outcome: outcome, error: try last.text("error"), began: try last.time("began"),
+                ended: try last.time("ended"))
         }
         if let asked = try object.object("question"), let at = try asked.time("at") {
             question = OpenQuestion(
@@ -34,7 +35,8 @@ extension Connection {
         }
         if let waiting = try object.object("pending"), let state = try waiting.secret("state") {
             pending = PendingAuthorization(
-                state: state, verifier: try waiting.secret("verifier"),
+                state: state, grant: try waiting.text("grant").flatMap { .init(rawValue: $0) } ?? .code,
+                provider: try waiting.text("provider"), verifier: try waiting.secret("verifier"),
                 redirectURI: try waiting.text("redirect_uri") ?? "", scopes: try waiting.texts("scopes") ?? [],
                 expiresAt: try waiting.time("expires_at") ?? 0)
         }
@@ -100,6 +102,7 @@ extension Connection.LastAttempt {
         object.set("outcome", outcome)
         object.set("error", error)
         object.set("began", began)
+        object.set("ended", ended)
         return object
     }
 }
@@ -129,9 +132,11 @@ extension Connection.PendingAuthorization {
     fileprivate var object: JSONObject {
         var object = JSONObject()
         object.set("state", state)
+        object.set("grant", grant == .code ? nil : grant.rawValue)
+        object.set("provider", provider)
         object.set("verifier", verifier)
-        object.set("redirect_uri", redirectURI)
-        object.set("scopes", scopes)
+        object.set("redirect_uri", grant == .code ? redirectURI : nil)
+        object.set("scopes", grant == .code ? scopes : nil)
         object.set("expires_at", expiresAt)
         return object
     }

@@ -13,8 +13,8 @@ package final class VaultSession: TokenStore {
     package private(set) var leftBehind: [(ask: Ask, reply: Reply)] = []
     /// The files to which journals were put aside that could not be read to their end.
     package let keptAside: [String]
-    /// Whether the vault is older than the one last seen on this machine.
-    package private(set) var isOlder = false
+    /// Whether the vault was older, when it was opened, than the one last seen on this machine.
+    package let isOlder: Bool
 
     let file: VaultFile
     private let lock: File
@@ -181,7 +181,6 @@ package final class VaultSession: TokenStore {
         journal = nil
         for path in journals { try? FileSystem.remove(path) }
         journals = []
-        isOlder = false
         file.movePin(to: next.vault.header, mac: Array(next.header.suffix(VaultHeader.macSize)))
     }
 

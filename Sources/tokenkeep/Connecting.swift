@@ -22,6 +22,7 @@ struct Connecting: Sendable {
             let authorization = try Authorization(registration, redirectURI: redirectURI, now: ThisProcess.now)
             var connection = try session.records.connection(name) ?? Connection(provider: registration.provider.id)
             connection.pending = authorization.pending
+            connection.pending?.provider = registration.provider.id
             session.records.set(name, connection: connection)
             try session.commit()
             return authorization
@@ -161,6 +162,17 @@ struct Connecting: Sendable {
         let session = try await place.open()
         try await place.naming(session.path) {
             let pending = try pending(session.records)
+            let others = try session.records.names.filter { other in
+                guard let pending = try session.records.connection(other)?.pending else { return false }
+                return other != name && pending.grant == .code && pending.verifier != nil
+                    && pending.expiresAt > ThisProcess.now
+            }
+            guard others.isEmpty else {
+                throw Failure(
+                    .wrongUse, "\(name): the code could be for \(others[0]) as well, which waits for one too",
+                    hint:
+                        "paste the whole address, whose state tells them apart: tokenkeep connect \(name) --callback -")
+            }
             guard pending.verifier != nil else {
                 throw Failure(
                     .wrongUse, "\(name): a code alone is taken only where PKCE binds it, and here it does not",
@@ -173,7 +185,7 @@ struct Connecting: Sendable {
     private func pending(_ records: Records) throws -> Connection.PendingAuthorization {
         try records.refuseSecret(name)
         let again = "make a new URL: tokenkeep connect \(name) --print-url"
-        guard let pending = try records.connection(name)?.pending else {
+        guard let pending = try records.connection(name)?.pending, pending.grant == .code else {
             throw Failure(
                 .personNeeded,
                 "\(name): no authorisation is pending; its answer was used already, or none was asked for", hint: again)
@@ -190,43 +202,63 @@ struct Connecting: Sendable {
         _ code: Secret, _ pending: Connection.PendingAuthorization, _ session: VaultSession
     ) async throws {
         let registration = try registration(session.records)
-        var connection = try session.records.connection(name)
-        // The record says whose answer it will be, should this process die before the answer is merged.
-        if connection?.provider != registration.provider.id {
-            connection?.provider = registration.provider.id
-            if let connection { session.records.set(name, connection: connection) }
-            try session.commit()
+        let provider = try pending.provider ?? session.records.connection(name)?.provider
+        guard provider == registration.provider.id else {
+            throw Failure(
+                .misconfigured,
+                "\(name): the authorisation was begun at \(provider ?? "another provider"), and the config says provider \(registration.provider.id)",
+                hint:
+                    "correct provider in \(TOMLText.section(of: name)), or make a new URL: tokenkeep connect \(name) --print-url"
+            )
         }
         let outcome = try await CodeExchange(place.batch(renewal)).run(code, for: name, registration, on: session)
         try await conclude(outcome, wanted: pending.scopes, session)
     }
 
     /// Takes over a refresh token that another program held, by using it once.
+    ///
+    /// Before it is sent it is in the vault: as the connection's own where there was none, else as one that is tried, for a
+    /// mistyped token must not cost the one that works.
     func adopt(_ token: Secret) async throws {
         let session = try await place.open()
         try await place.naming(session.path) {
             try session.records.refuseSecret(name)
             let registration = try registration(session.records)
-            let before = try session.records.connection(name)
-            var connection = before ?? Connection(provider: registration.provider.id)
-            connection.provider = registration.provider.id
-            connection.tokens = TokenSet(accessToken: nil, refreshToken: token)
-            connection.trouble = nil
-            connection.question = nil
-            connection.notBefore = nil
+            var connection = try session.records.connection(name) ?? Connection(provider: registration.provider.id)
+            let isFirst = connection.tokens == nil
+            if isFirst {
+                connection.provider = registration.provider.id
+                connection.tokens = TokenSet(accessToken: nil, refreshToken: token)
+                connection.trouble = nil
+                connection.question = nil
+                connection.notBefore = nil
+            } else {
+                connection.pending = Connection.PendingAuthorization(
+                    state: token, grant: .refreshToken, provider: registration.provider.id,
+                    expiresAt: ThisProcess.now + Authorization.lifetime)
+            }
             session.records.set(name, connection: connection)
-            // A first token is stored before it is used. One that would replace another stays in memory until the
-            // provider has taken it: a mistyped token must not cost the one that works.
-            if before?.tokens == nil { try session.commit() }
-            let terms = Terms(place.policy, waitingSince: ThisProcess.milliseconds, isForced: true)
-            let target = Refresh.Target(name: name, registration: .success(registration))
-            let outcome = try await Refresh(place.batch(renewal), terms).run([target], on: session)[0].outcome
-            if case .rejected = outcome, let before {
-                session.records.set(name, connection: before)
-                try session.commit()
+            try session.commit()
+            let batch = place.batch(renewal)
+            let outcome: Outcome
+            if isFirst {
+                let terms = Terms(place.policy, waitingSince: ThisProcess.milliseconds, isForced: true)
+                let target = Refresh.Target(name: name, registration: .success(registration))
+                outcome = try await Refresh(batch, terms).run([target], on: session)[0].outcome
+            } else {
+                outcome = try await CodeExchange(batch).adopt(name, registration, on: session)
+                try forgetPending(session)
             }
             try await conclude(outcome, wanted: registration.scopes, session)
         }
+    }
+
+    /// A refresh token that was not taken is not tried again: whoever handed it in has it.
+    private func forgetPending(_ session: VaultSession) throws {
+        guard var connection = try session.records.connection(name), connection.pending != nil else { return }
+        connection.pending = nil
+        session.records.set(name, connection: connection)
+        try session.commit()
     }
 
     private func registration(_ records: Records) throws -> Registration {

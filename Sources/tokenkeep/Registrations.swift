@@ -1,5 +1,6 @@
 import Config
 import OAuth
+import Renewal
 import Tokens
 
 extension Config {
@@ -20,6 +21,15 @@ extension Config {
         do throws(Problem) { return .success(try section.registration(of: name, in: records)) } catch {
             return .failure(error)
         }
+    }
+
+    /// Refuses a connection whose tokens are from another provider than the config says.
+    func requireProvider(of name: RecordName, in records: Records) throws {
+        guard let section = connections[name], let connection = try records.connection(name), connection.tokens != nil,
+            connection.provider != section.provider
+        else { return }
+        let problem = Refresh.otherProvider(name, connection, configured: section.provider)
+        throw Failure(.misconfigured, "\(name): \(problem.message)", hint: problem.hint)
     }
 
     /// The connections to look after: all, or those that are named.

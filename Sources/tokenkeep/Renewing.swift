@@ -80,16 +80,27 @@ extension Workplace {
         do { return try Selection(records, clientSecrets: config?.clientSecretNames ?? []) } catch let error
             as Selection.Conflict
         {
-            throw Failure(
-                .misconfigured, "\(error.name) would come from \(error.first) and from \(error.second)",
-                hint: "keep one of them: tokenkeep remove NAME")
+            throw Failure.conflict(error.name, error.first, error.second)
         }
     }
 
+    /// Whether a connection that is not authorised yet will give a value of that name.
+    private func isStillToCome(_ name: String, _ records: Records) -> Bool {
+        config?.connections.keys.contains { connection in
+            name.hasPrefix(ExportName.prefix(of: connection.text) + "_")
+                && (try? records.connection(connection))??.tokens?.accessToken == nil
+        } ?? false
+    }
+
     /// Says what went wrong with outputs; returns the statuses.
-    func complain(_ reports: [HandOut.Report]) -> [Failure.Status] {
+    func complain(_ reports: [HandOut.Report], _ records: Records) -> [Failure.Status] {
         reports.flatMap { report -> [Failure.Status] in
             var statuses: [Failure.Status] = []
+            for name in report.missing where !isStillToCome(name, records) {
+                Console.say(
+                    "\(report.path): there is no \(name) in the vault, and include names it\nhint: correct include of this output in \(configPath), or keep it: tokenkeep set NAME"
+                )
+            }
             if let failure = report.failure {
                 Console.say("\(failure.message)\nhint: \(failure.hint)")
                 statuses.append(failure.status)
@@ -119,6 +130,29 @@ extension OutputConfig {
 }
 
 extension Failure {
+    /// Two values have one name.
+    static func conflict(_ name: String, _ first: String, _ second: String) -> Failure {
+        Failure(
+            .misconfigured, "\(name) would come from \(first) and from \(second)",
+            hint: "keep one of them: tokenkeep remove NAME")
+    }
+
+    /// A stored access token is not good enough, and no other can be had offline.
+    static func staleOffline(_ name: RecordName, _ tokens: TokenSet?, isShort: Bool) -> Failure {
+        let what =
+            switch tokens {
+            case nil: "it is not connected"
+            case let tokens? where tokens.accessToken == nil: "the vault holds no access token yet"
+            case let tokens? where tokens.presumedEnd == nil: "nobody has told when the stored access token ends"
+            case let tokens? where isShort && !tokens.isExpired(at: ThisProcess.now):
+                "the stored access token does not last that long"
+            default: "the stored access token has expired"
+            }
+        return Failure(
+            .personNeeded, "\(name): \(what), and nothing is asked offline",
+            hint: "refresh where the vault itself is kept, and copy it again")
+    }
+
     /// There is no format of that name.
     static func noSuchFormat(_ name: String, _ status: Status = .misconfigured) -> Failure {
         Failure(

@@ -31,7 +31,9 @@ struct SectionOptions: ParsableArguments {
             }
             return place
         }
-        let provider = provider ?? name.firstPart
+        // What the vault holds already says whose it is.
+        let stored = provider == nil ? try? await place.read().records.connection(name)?.provider : nil
+        let provider = provider ?? stored ?? name.firstPart
         guard Catalogue.provider(provider) != nil else {
             throw Failure(
                 .misconfigured, "there is no provider \(provider)",

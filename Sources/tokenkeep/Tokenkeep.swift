@@ -48,8 +48,9 @@ struct Tokenkeep: AsyncParsableCommand {
                 try command.run()
             }
         } catch {
-            if error is Stopped, let signal = StopSignals.noted { StopSignals.die(by: signal) }
-            ThisProcess.exit(Console.report(error))
+            let status = error is Stopped && StopSignals.noted != nil ? 0 : Console.report(error)
+            if let signal = StopSignals.noted { StopSignals.die(by: signal) }
+            ThisProcess.exit(status)
         }
         if let signal = StopSignals.noted { StopSignals.die(by: signal) }
     }

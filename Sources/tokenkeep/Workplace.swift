@@ -108,6 +108,8 @@ struct Workplace {
             let session = try await file.session(unlocking: secret, wait: options.lockWait.duration)
             unlocked.secret = session.vault.known(or: secret)
             try settle(session)
+            // Who goes on with an old copy makes it the newest: the next command needs not be told again.
+            if session.isOlder { try session.commit() }
             return session
         }
     }

@@ -169,6 +169,46 @@ struct AppTests {
         #expect(await tiktok.bench.sh("tokenkeep export json --only NOPE").status == 66)
     }
 
+    @Test func aNameThatNothingGivesIsSaidByEveryRun() async throws {
+        let tiktok = try await TikTokBench(
+            more: """
+                [[outputs]]
+                path = "out.json"
+                format = "json"
+                include = ["TIKTOK_ACCES_TOKEN", "TIKTOK_ACCESS_TOKEN", "LATER_ACCESS_TOKEN", "NOPE_*"]
+                [connections.later]
+                provider = "sandbox-tiktok"
+                client_id = "x"
+                client_secret = { secret = "TIKTOK_CLIENT_SECRET" }
+                variables = { base_url = "http://127.0.0.1:1" }
+                """)
+        for command in ["refresh", "export"] {
+            let ended = await tiktok.bench.sh("tokenkeep \(command)")
+            #expect(ended.status == 0 && ended.errors.contains("there is no TIKTOK_ACCES_TOKEN"), "\(ended.errors)")
+            #expect(!ended.errors.contains("LATER") && !ended.errors.contains("NOPE"), "\(ended.errors)")
+        }
+    }
+
+    @Test func twoSourcesForOneNameAreAnErrorOfGetToo() async throws {
+        let tiktok = try await TikTokBench()
+        for name in ["tiktok/a-b", "tiktok/a.b"] {
+            try tiktok.bench.append(
+                """
+                [connections."\(name)"]
+                provider = "sandbox-tiktok"
+                client_id = "sandbox-client"
+                redirect_uri = "http://127.0.0.1:3000/auth/tiktok/callback/"
+                scopes = ["user.info.basic"]
+                variables = { base_url = "\(tiktok.sandbox.baseURL)" }
+
+                """, to: "tokenkeep.toml")
+            try await tiktok.bench.ok(TikTokBench.connect.replacing("connect tiktok", with: "connect \(name)"))
+        }
+        let got = await tiktok.bench.sh("tokenkeep get TIKTOK_A_B_ACCESS_TOKEN")
+        #expect(got.status == 78 && got.output.isEmpty && got.errors.contains("tiktok/a-b"), "\(got.words)")
+        #expect(got.errors.contains("tiktok/a.b"))
+    }
+
     @Test func twoSourcesForOneNameAreAnError() async throws {
         let tiktok = try await TikTokBench()
         let both = await tiktok.bench.sh("printf x | tokenkeep set TIKTOK_OPEN_ID; tokenkeep export json")

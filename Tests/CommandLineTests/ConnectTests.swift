@@ -146,6 +146,83 @@ struct ConnectTests {
         try await bench.ok("tokenkeep refresh --force")
     }
 
+    @Test(arguments: [
+        ("error-200:2", 11), ("http-500:2", 12), ("html:2", 12), ("drop:2", 12), ("rate-limit:2+", 11), ("", 11),
+    ])
+    func aTokenThatIsHandedInCostsNoOtherUntilItHasBeenTaken(fault: String, status: Int32) async throws {
+        let tiktok = try await TikTokBench(faults: fault.isEmpty ? [] : [fault])
+        let bench = tiktok.bench
+        let before = try await bench.ok("tokenkeep get tiktok; tokenkeep get tiktok --field refresh_token")
+        if fault.isEmpty { await tiktok.sandbox.stop() }
+        let failed = await bench.sh("echo rft.CANARY | tokenkeep connect tiktok --refresh-token")
+        #expect(failed.status == status && failed.errors.contains("hint: "), "\(failed.errors)")
+        #expect(!failed.errors.contains("next run"), "no run tries it again: \(failed.errors)")
+        #expect(try await bench.ok("tokenkeep get tiktok; tokenkeep get tiktok --field refresh_token") == before)
+        #expect(try await bench.ok("tokenkeep status").contains("fresh"))
+        if fault == "html:2" { #expect(try await bench.ok("tokenkeep log --raw-answers tiktok").contains("<html")) }
+    }
+
+    @Test(arguments: [
+        "next rename:error=ENOSPC:when=2", "next rename:signal=KILL:when=2", "journal unlink:signal=KILL",
+    ])
+    func anAnswerForATokenThatWasHandedInIsMergedByTheNextRun(fault: String) async throws {
+        let tiktok = try await TikTokBench()
+        let bench = tiktok.bench
+        // A second authorisation, whose token another program held.
+        try await bench.ok(
+            """
+            tokenkeep get tiktok --field refresh_token > old; cp tokenkeep.vault copy
+            \(TikTokBench.connect); tokenkeep get tiktok --field refresh_token > held; cp copy tokenkeep.vault; rm -r home
+            """)
+        let (file, inject) = (fault.split(separator: " ")[0], fault.split(separator: " ")[1])
+        let died = await bench.sh(
+            """
+            strace -f -o trace -P $PWD/tokenkeep.vault.\(file) -e trace=rename,unlink -e inject=\(inject) \
+                tokenkeep connect tiktok --refresh-token < held
+            """)
+        #expect(died.status != 0, "\(died.words)")
+        try await bench.ok("tokenkeep refresh")
+        let now = try await bench.ok("tokenkeep get tiktok --field refresh_token; cat old held")
+        #expect(Set(now.split(separator: "\n")).count == 3, "neither the old one nor the spent one: \(died.words)")
+        try await bench.ok("tokenkeep refresh --force; ! ls tokenkeep.vault.journal")
+    }
+
+    @Test func aCodeAloneIsNotTakenWhereTwoAreWaitedFor() async throws {
+        let tiktok = try await TikTokBench()
+        let bench = tiktok.bench
+        try bench.append(
+            """
+            [connections."tiktok/b"]
+            provider = "sandbox-tiktok"
+            client_id = "sandbox-client"
+            redirect_uri = "http://127.0.0.1:3000/auth/tiktok/callback/"
+            scopes = ["user.info.basic"]
+            variables = { base_url = "\(tiktok.sandbox.baseURL)" }
+
+            """, to: "tokenkeep.toml")
+        let refused = await bench.sh(
+            """
+            u=$(tokenkeep -q connect tiktok/b --print-url); tokenkeep -q connect tiktok --print-url > url
+            curl -s -o /dev/null -w '%{redirect_url}' "$u" > back
+            tokenkeep connect tiktok --code "$(sed 's/.*code=//; s/&.*//' back)"
+            """)
+        #expect(refused.status == 64 && refused.errors.contains("tiktok/b"), "\(refused.words)")
+        try await bench.ok("tokenkeep connect tiktok/b --callback - < back")
+    }
+
+    @Test func anAuthorisationIsNotTradedAtAnotherProviderThanItWasBegunAt() async throws {
+        let tiktok = try await TikTokBench(connected: false)
+        let bench = tiktok.bench
+        let refused = await bench.sh(
+            """
+            u=$(tokenkeep -q connect tiktok --print-url); curl -s -o /dev/null -w '%{redirect_url}' "$u" > back
+            sed -i 's/"sandbox-tiktok"/"sandbox"/' tokenkeep.toml; tokenkeep connect tiktok --callback - < back
+            """)
+        #expect(refused.status == 78 && refused.errors.contains("was begun at sandbox-tiktok"), "\(refused.words)")
+        try await bench.ok(
+            "sed -i 's/\"sandbox\"/\"sandbox-tiktok\"/' tokenkeep.toml; tokenkeep connect tiktok --callback - < back")
+    }
+
     @Test func scopesThatWereNotGrantedAreNamed() async throws {
         let tiktok = try await TikTokBench(connected: false)
         let ended = await tiktok.bench.sh(
@@ -253,7 +330,13 @@ struct ConnectTests {
             "sed -i 's/\"sandbox-tiktok\"/\"sandbox\"/' tokenkeep.toml; tokenkeep disconnect tiktok")
         #expect(ended.status == 78 && ended.errors.contains("its tokens are from sandbox-tiktok"), "\(ended.errors)")
         #expect(try await tiktok.revocations() == 0)
-        try await tiktok.bench.ok("tokenkeep get tiktok")
+        // Nor is it handed out: the config is the authority.
+        for command in ["get tiktok", "get TIKTOK_ACCESS_TOKEN", "run -- true", "export shell"] {
+            let refused = await tiktok.bench.sh("tokenkeep \(command)")
+            #expect(refused.status == 78 && refused.output.isEmpty, "\(command): \(refused.words)")
+        }
+        try await tiktok.bench.ok("printf x | tokenkeep set X; tokenkeep get X; tokenkeep export shell --only X")
+        try await tiktok.bench.ok("sed -i 's/\"sandbox\"/\"sandbox-tiktok\"/' tokenkeep.toml; tokenkeep get tiktok")
     }
 
     @Test func onlyAConnectionCanBeDisconnected() async throws {

@@ -8,13 +8,16 @@ struct LyingProvider: Sendable {
     private let server: LocalServer
 
     /// Answers the first request with tokens, and each later one as `answer` makes it from the request's body.
-    init(_ answer: @escaping @Sendable (String) -> LocalResponse) async throws {
+    init(
+        answering delay: Duration = .zero, _ answer: @escaping @Sendable (String) -> LocalResponse
+    ) async throws {
         let requests = Requests()
         server = try await LocalServer.start { request in
             let body = String(decoding: request.body, as: UTF8.self)
             guard await requests.next() > 1 else {
                 return .json(#"{"access_token":"act.FIRST","refresh_token":"rft.FIRST","expires_in":7200}"#)
             }
+            try? await Task.sleep(for: delay)
             return answer(body)
         }
         bench = try await Bench(
@@ -52,6 +55,23 @@ extension LocalResponse {
 
 /// What a provider says is looked at before it is believed, and never repeated with what it was sent.
 struct LyingProviderTests {
+    @Test(arguments: ["disconnect tiktok", "connect tiktok --refresh-token"])
+    func whoIsToldToStopEndsByThatSignalAndDropsNothing(command: String) async throws {
+        let slow = try await LyingProvider(answering: .milliseconds(700)) { _ in
+            .json(#"{"access_token":"act.NEW","refresh_token":"rft.NEW","expires_in":7200}"#)
+        }
+        let stopped = await slow.bench.sh(
+            """
+            echo rft.MORE > in; (exec tokenkeep \(command) < in 2> words) & p=$!
+            # The request is under way when the journal, or the vault without the connection, is on the disk.
+            until [ -e tokenkeep.vault.journal ] || [ -e tokenkeep.vault.next ]; do :; done; sleep 0.2; kill -TERM $p; wait $p; echo $?
+            """)
+        #expect(stopped.output == "143\n", "\(stopped.words) \(slow.bench.text("words"))")
+        let list = try await slow.bench.ok("tokenkeep list; ! ls *.journal")
+        #expect(list.contains("connection") == (command != "disconnect tiktok"), "\(list)")
+        if command != "disconnect tiktok" { #expect(try await slow.bench.ok("tokenkeep get tiktok") == "act.NEW\n") }
+    }
+
     @Test func whatWasSentIsNotRepeatedWhenTheProviderSendsItBack() async throws {
         let echo = try await LyingProvider { body in
             .json(#"{"error":"invalid_request","error_description":"got \#(body)"}"#, status: 400)

@@ -24,9 +24,10 @@ struct OldCopyTests {
         // What the hint says mends it: both ways.
         try await bench.ok("cp -p new tokenkeep.vault; tokenkeep get tiktok")
         try await bench.ok(
-            "cp -p old tokenkeep.vault; tokenkeep list --accept-older; printf x | tokenkeep set X --accept-older")
+            "cp -p old tokenkeep.vault; tokenkeep list --accept-older; tokenkeep refresh --accept-older")
         try await bench.ok("tokenkeep list")
         #expect(try await bench.ok("tokenkeep key list --json").contains(#""generation":6"#))
+        #expect(try await tiktok.refreshes() == 1, "nothing was due")
         #expect(await bench.sh("tokenkeep list --vault new").status == 79, "now that one is the old copy")
     }
 

@@ -1,4 +1,5 @@
 import Host
+import LocalServer
 import Sandbox
 import Testing
 
@@ -151,6 +152,23 @@ struct RefreshTests {
             """)
         #expect(try await tiktok.refreshes() == 1)
         #expect(try await tiktok.bench.ok("cat got? | sort -u | wc -l") == "1\n", "all are handed the same new token")
+    }
+
+    @Test func whoForcesAtTheSameTimeGetsTheSameNewToken() async throws {
+        let slow = try await LyingProvider(answering: .seconds(1)) { _ in
+            .text(#"{"access_token":"act.NEW","refresh_token":"rft.NEW","expires_in":7200}"#)
+        }
+        try await slow.bench.ok("for i in 1 2 3 4 5 6; do tokenkeep refresh --force & done; wait")
+        #expect(try await slow.bench.ok("tokenkeep log | grep -c renewed") == "2\n", "the one before, and one for all")
+    }
+
+    @Test(arguments: ["99999999999999999999", "9223372036854775807"])
+    func anEndlessWaitIsAnHour(retryAfter: String) async throws {
+        let busy = try await LyingProvider { _ in
+            LocalResponse(status: 503, headers: [("Retry-After", retryAfter)], body: [])
+        }
+        let ended = await busy.bench.sh("tokenkeep refresh --force")
+        #expect(ended.status == 11, "\(ended.errors)")
     }
 
     @Test func aTokenThatIsFreshIsHandedOutWithoutTheLock() async throws {

@@ -152,6 +152,25 @@ struct SecretTests {
         #expect(ended.status == 0 && ended.output == "0\n", "\(ended.words)")
     }
 
+    @Test func aKeyThatIsWrittenToAClosedStreamHasNotBeenHandedOut() async throws {
+        let bench = try await Bench()
+        for command in ["key rotate", "init --vault other.vault"] {
+            let ended = await bench.sh("tokenkeep \(command) >&-")
+            #expect(ended.status == 73 && ended.errors.contains("standard output"), "\(command): \(ended.words)")
+        }
+        try await bench.ok("tokenkeep list; ! ls other.vault")
+        #expect(await bench.sh("printf v | tokenkeep set A; tokenkeep get A >&-").status == 1)
+    }
+
+    @Test func aValueThatIsTypedAsANameIsNotRepeated() async throws {
+        let bench = try await Bench()
+        let token = "act.zfL1PSKCANARY" + String(repeating: "x", count: 40)
+        for command in ["get", "refresh", "remove", "disconnect", "export json --only"] {
+            let ended = await bench.sh("tokenkeep \(command) \(token)")
+            #expect(ended.status != 0 && !ended.words.contains("CANARY"), "\(command): \(ended.words)")
+        }
+    }
+
     @Test func aReaderThatGoesAwayIsNoError() async throws {
         let bench = try await Bench()
         let ended = await bench.sh("{ tokenkeep --help; echo $? >&2; } | true")

@@ -26,7 +26,9 @@ struct RefreshTests {
         if manners == .tiktok {
             #expect(new.refreshExpiresAt == place.now + 180 * 86400 && new.extras["open_id"] == old.extras["open_id"])
         }
-        #expect(try place.stored()?.last == .init(at: place.now, outcome: "renewed", began: place.now * 1000))
+        #expect(
+            try place.stored()?.last
+                == .init(at: place.now, outcome: "renewed", began: place.now * 1000, ended: place.now * 1000))
         #expect(try await place.count("refresh", "ok") == 1)
         #expect(try place.hasJournal == false)
     }

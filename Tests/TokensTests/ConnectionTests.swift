@@ -21,6 +21,7 @@ import Tokens
             #"{"kind":"connection","provider":"x","refresh_token":"r"}"#,
             #"{"access_token":"t","kind":"connection","provider":"x","scopes":[]}"#,
             #"{"kind":"connection","pending":{"expires_at":0,"redirect_uri":"","scopes":[],"state":"s"},"provider":"x"}"#,
+            #"{"kind":"connection","pending":{"expires_at":9,"grant":"refresh_token","provider":"y","state":"r"},"provider":"x"}"#,
         ] {
             #expect(text(try connection(bare)) == bare)
         }

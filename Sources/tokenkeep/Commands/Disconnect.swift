@@ -36,6 +36,9 @@ struct Disconnect: AsyncParsableCommand {
     /// said yes the token may still be needed to ask again, and afterwards a full disk must not bring it back.
     private func forget(_ name: RecordName, _ session: VaultSession, _ revoke: () async throws -> Void) async throws {
         var isRevoked = false
+        // Once it is revoked it is forgotten, too, whoever asks to stop meanwhile.
+        StopSignals.hold()
+        defer { StopSignals.release() }
         do {
             try await session.commit {
                 try await revoke()
@@ -62,7 +65,8 @@ struct Disconnect: AsyncParsableCommand {
         }
         guard let connection = try session.records.connection(name), connection.provider == registration.provider.id
         else {
-            let problem = Refresh.otherProvider(name, try session.records.connection(name), registration)
+            let problem = Refresh.otherProvider(
+                name, try session.records.connection(name), configured: registration.provider.id)
             throw Failure(.misconfigured, "\(name): \(problem.message)", hint: problem.hint)
         }
         var tokens = tokens

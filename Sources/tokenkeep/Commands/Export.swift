@@ -72,22 +72,20 @@ struct Export: AsyncParsableCommand {
         }
         let vault = try await place.read()
         let reports = try await place.naming(try place.vault().path) {
-            try await place.handOut(vault.records, adopt: adopt, allowTracked: allowTracked) { digests in
+            for name in vault.records.names { try config.requireProvider(of: name, in: vault.records) }
+            return try await place.handOut(vault.records, adopt: adopt, allowTracked: allowTracked) { digests in
                 // Only a format without comments needs the vault to remember its file, and so the lock.
                 let session = try await place.open()
                 try digests.store(in: &session.records)
                 try session.commit()
             }
         }
-        for report in reports {
-            for name in report.missing {
-                place.say("\(report.path): there is no \(name) in the vault, and include names it")
-            }
-            if options.verbose, report.failure == nil {
-                Console.say("\(report.path): \(report.changed ? "written" : "unchanged")")
-            }
+        for report in reports where options.verbose && report.failure == nil {
+            Console.say("\(report.path): \(report.changed ? "written" : "unchanged")")
         }
-        if let status = Failure.Status.first(of: place.complain(reports)) { throw ExitCode(status.rawValue) }
+        if let status = Failure.Status.first(of: place.complain(reports, vault.records)) {
+            throw ExitCode(status.rawValue)
+        }
     }
 }
 
@@ -96,6 +94,11 @@ extension Workplace {
     func chosen(_ only: [String], of records: Records) throws -> [ExportValue] {
         let (values, missing) = try selection(of: records).values(matching: only.isEmpty ? nil : only)
         if let name = missing.first { throw Failure.noSuchName(name) }
+        for name in records.names {
+            let prefix = ExportName.prefix(of: name.text) + "_"
+            guard values.contains(where: { $0.name.hasPrefix(prefix) }) else { continue }
+            try config?.requireProvider(of: name, in: records)
+        }
         return values
     }
 }

@@ -42,6 +42,7 @@ struct Get: AsyncParsableCommand {
                 return try Console.print(value)
             }
             let (connection, field) = try find(in: vault.records, place.config)
+            try place.config?.requireProvider(of: connection, in: vault.records)
             let now = ThisProcess.now
             let tokens = try vault.records.connection(connection)?.tokens
             // The common case takes no lock and asks nobody: what is fresh is handed out as it is.
@@ -82,16 +83,20 @@ struct Get: AsyncParsableCommand {
         if let name = RecordName(name), try records.kind(name) == .connection {
             return (name, Field(field ?? "access_token"))
         }
+        var found: [(connection: RecordName, field: String)] = []
         for connection in records.names where try records.kind(connection) == .connection {
             let prefix = ExportName.prefix(of: connection.text) + "_"
             guard name.hasPrefix(prefix) else { continue }
             let suffix = name.dropFirst(prefix.count)
             let extras = try records.connection(connection)?.tokens?.extras.keys.sorted() ?? []
             let fields = ["access_token", "expires_at", "refresh_token"] + extras
-            if let field = fields.first(where: { ExportName.prefix(of: $0) == suffix }) {
-                return (connection, Field(field))
-            }
+            found += fields.filter { ExportName.prefix(of: $0) == suffix }.map { (connection, $0) }
         }
+        if found.count > 1 {
+            let origins = found.map { "\($0.field) of the connection \($0.connection)" }
+            throw Failure.conflict(name, origins[0], origins[1])
+        }
+        if let (connection, field) = found.first { return (connection, Field(field)) }
         if let name = RecordName(name), config?.connections[name] != nil {
             throw Failure(.notThere, "\(name) is not connected", hint: "tokenkeep connect \(name)")
         }
@@ -103,11 +108,7 @@ struct Get: AsyncParsableCommand {
         _ name: RecordName, _ stored: TokenSet?, _ place: Workplace, since start: Int64
     ) async throws -> TokenSet {
         guard !renewal.isOffline else {
-            let isShort = minValid != nil && stored?.isExpired(at: ThisProcess.now) == false
-            throw Failure(
-                .personNeeded,
-                "\(name): the stored access token \(isShort ? "does not last that long" : "has expired"), and nothing is asked offline",
-                hint: "refresh where the vault itself is kept, and copy it again")
+            throw Failure.staleOffline(name, stored, isShort: minValid != nil)
         }
         if let stored { try requireLifetime(of: stored, name) }
         let config = try place.requiredConfig()

@@ -63,7 +63,7 @@ struct RefreshCommand: AsyncParsableCommand {
                 try session.commit()
             }
         }
-        statuses += place.complain(reports)
+        statuses += place.complain(reports, session.records)
         if json { try Console.print(Self.object(outcomes, reports, session.records)) }
         if let status = Failure.Status.first(of: statuses) { throw ExitCode(status.rawValue) }
     }

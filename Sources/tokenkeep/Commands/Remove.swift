@@ -28,7 +28,9 @@ struct Remove: AsyncParsableCommand {
 extension Failure {
     /// There is no record or export of that name.
     static func noSuchName(_ name: String) -> Failure {
-        Failure(.notThere, "there is no \(name) in the vault", hint: "see what there is with: tokenkeep list")
+        // What is longer than names are may be a value that was typed in the wrong place.
+        let shown = name.utf8.count > 48 ? "record or value of that name" : name
+        return Failure(.notThere, "there is no \(shown) in the vault", hint: "see what there is with: tokenkeep list")
     }
 }
 

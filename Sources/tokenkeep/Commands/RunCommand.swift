@@ -79,13 +79,11 @@ struct RunCommand: AsyncParsableCommand {
             guard let tokens = try records.connection(name)?.tokens else { continue }
             let problem = outcomes[name]?.problem
             if tokens.isExpired(at: ThisProcess.now) {
+                if renewal.isOffline { throw Failure.staleOffline(name, tokens, isShort: false) }
                 throw Failure(
                     outcomes[name]?.status ?? .personNeeded,
                     "\(name): its access token has expired" + (problem.map { ", and \($0.message)" } ?? ""),
-                    hint: problem?.hint
-                        ?? (renewal.isOffline
-                            ? "refresh where the vault itself is kept, and copy it again" : "tokenkeep refresh \(name)")
-                )
+                    hint: problem?.hint ?? "tokenkeep refresh \(name)")
             }
             if let problem {
                 Console.say("\(name): \(problem.message); its access token is still valid\nhint: \(problem.hint)")
