@@ -5,7 +5,8 @@ import Tokens
 extension Config {
     /// The file's name where nothing else is said.
     package static let fileName = "tokenkeep.toml"
-    private static let largestFile = 1 << 20
+    /// In bytes: room for a hundred thousand connections.
+    package static let largestFile = 16 << 20
 
     /// The nearest config from `folder` upwards; nil when there is none.
     package static func nearest(from folder: String) -> String? {
@@ -35,6 +36,9 @@ extension Config {
             (name, status) = (found, try file.status)
             text = try file.readToEnd(limit: largestFile)
         } catch {
+            if error.code == fileTooLarge {
+                throw ConfigError("\(path) is larger than 16 MiB", hint: "name the config with --config")
+            }
             throw ConfigError(
                 "\(path) cannot be read: \(error.reason)",
                 hint: "look at the file and its permissions: ls -l \(ShellWord.quoted(path))")

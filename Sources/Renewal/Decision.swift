@@ -46,7 +46,7 @@ enum Decision {
     /// Decides from what is stored. `isRetry` is set for what this very run has asked before and was told to repeat.
     init(
         _ name: RecordName, _ registration: () -> Result<Registration, Problem>, _ terms: Terms,
-        in store: any TokenStore, isOlder: Bool, now: Int64, host: String, isRetry: Bool
+        in store: any TokenStore, now: Int64, host: String, isRetry: Bool
     ) throws {
         guard let connection = try store.records.connection(name), let tokens = connection.tokens else {
             self = .ends(.notConnected)
@@ -62,7 +62,7 @@ enum Decision {
                 return
             }
             let standing = Standing(
-                name: name, connection: connection, tokens: tokens, terms: terms, isOlder: isOlder, now: now,
+                name: name, connection: connection, tokens: tokens, terms: terms, isOlder: store.isOlder, now: now,
                 host: host)
             switch standing.attempt(registration.provider, isRetry: isRetry) {
             case .success(let attempt):

@@ -83,7 +83,6 @@ package struct Refresh: Sendable {
     ) async throws {
         // What a run that died was answered comes first: it may be that nothing is due any more.
         let found = try batch.settleLeftBehind(on: store)
-        state.isOlder = state.isOlder || store.isOlder
         var questions: [Batch.Question] = []
         var rest: [RecordName] = []
         // Where there is room for none, the batch says so before anything is asked.
@@ -94,7 +93,7 @@ package struct Refresh: Sendable {
                 continue
             }
             let decision = try Decision(
-                name, { registration(name, store.records) }, terms, in: store, isOlder: state.isOlder, now: batch.now,
+                name, { registration(name, store.records) }, terms, in: store, now: batch.now,
                 host: batch.host, isRetry: state.isRetry(name))
             switch decision {
             case .ends(let outcome):
@@ -124,6 +123,19 @@ package struct Refresh: Sendable {
         state.pending = rest
     }
 
+    /// Makes an old copy of the store the newest, for good: what was asked on other copies is not known, so no question that
+    /// is open in it is ever asked again by itself.
+    package static func goOn(withOldCopy store: any TokenStore) throws {
+        for name in store.records.names {
+            guard var connection = try store.records.connection(name), let question = connection.question else {
+                continue
+            }
+            connection.question?.attempt = max(2, question.attempt)
+            store.records.set(name, connection: connection)
+        }
+        try store.commit()
+    }
+
     /// The config is the authority, and a token is not sent to a provider that did not give it.
     package static func otherProvider(
         _ name: RecordName, _ connection: Connection?, configured provider: String
@@ -143,8 +155,6 @@ private struct Progress {
     /// What is asked for again, when, and how often it has been.
     private var again: [RecordName: (at: ContinuousClock.Instant, retries: Int)] = [:]
     private let start = ContinuousClock.now
-    /// Whether it began with an old copy of the vault; its first commit makes that the newest, and no token less spent.
-    var isOlder = false
     var pending: [RecordName]
 
     init(_ names: [RecordName]) {

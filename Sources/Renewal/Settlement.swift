@@ -40,7 +40,7 @@ struct Settlement {
                 response.problem?.message ?? "the process ended before the answer came", &connection)
         }
         // What came of an attempt to replace them says nothing of the tokens that stand.
-        if spent == .refreshToken || outcome == .renewed || connection.tokens == nil {
+        if spent == .refreshToken && outcome != .notDue || outcome == .renewed || connection.tokens == nil {
             connection.last = Connection.LastAttempt(
                 at: ask.at, outcome: outcome.name, error: outcome.problem?.message, began: began,
                 ended: began == nil ? nil : clock)
@@ -73,13 +73,23 @@ struct Settlement {
         case (.unavailable, _), (.uncertain, .got):
             connection.failures = min(max(0, connection.failures) + 1, 100)
             connection.notBefore = now + Backoff.wait(failures: connection.failures, retryAfter: retryAfter)
+        case (.notDue, _), (.notConnected, _): break
         case (.renewed, _):
             connection.notBefore = nil
             connection.failures = 0
         // Whoever mends the config wants to see at once that it is mended.
-        case (.misconfigured, _), (.rejected, _), (.uncertain, _), (.notDue, _), (.notConnected, _):
+        case (.misconfigured, _), (.rejected, _), (.uncertain, _):
             connection.notBefore = nil
         }
+    }
+}
+
+extension TokenSet {
+    /// Whether an answer that came out of a journal late has been overtaken: the refresh token is the same before and after,
+    /// and this access token came later.
+    fileprivate func isNewer(than answer: TokenSet) -> Bool {
+        (answer.refreshToken == nil || answer.refreshToken == refreshToken)
+            && obtainedAt ?? 0 > answer.obtainedAt ?? 0
     }
 }
 
@@ -134,6 +144,7 @@ private struct One {
         switch TokenAnswer(answer, from: provider) {
         case .tokens(let tokens):
             said = .tokens
+            if spent == .refreshToken, let stored = connection.tokens, stored.isNewer(than: tokens) { return .notDue }
             switch spent {
             case .refreshToken: connection.tokens = connection.tokens?.refreshed(by: tokens) ?? tokens
             case .code: connection.tokens = tokens

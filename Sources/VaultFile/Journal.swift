@@ -48,9 +48,9 @@ enum Journal {
 
     /// What a journal that was found holds.
     struct Finding {
-        /// The frames, up to the first that does not open.
-        var frames: [Secret] = []
-        /// Whether what stands behind them is anything but space that was not used.
+        /// The frames that open, and their numbers.
+        var frames: [(index: Int, frame: Secret)] = []
+        /// Whether anything does not open, but for space that was not used.
         var isTorn = false
         /// Whether the vault has gone on since: its removal is what a crash left undone.
         var isCommitted = false
@@ -59,17 +59,28 @@ enum Journal {
     }
 
     /// Reads a journal that was found beside a vault.
-    static func read(_ file: [UInt8], beside vault: VaultHeader, vaultKey: Secret) throws(VaultError) -> Finding {
+    ///
+    /// The intents were on the disk before the first request was sent, and each answer, in one write with the intent that took
+    /// its place, before the next. So a power cut leaves one write torn, of which any sectors may be missing: behind what does
+    /// not open there may be intents, never an answer. An answer there means damage; with `isRescued` what opens is taken all
+    /// the same.
+    static func read(
+        _ file: [UInt8], beside vault: VaultHeader, vaultKey: Secret, isRescued: Bool = false
+    ) throws(VaultError) -> Finding {
         // A crash between making the file and writing its header leaves nothing that could have been asked.
         guard let last = file.lastIndex(where: { $0 != 0 }) else { return Finding() }
-        guard file.count >= headerSize else { return Finding(isTorn: true) }
-        guard file.starts(with: magic) else { throw .journalDamaged("it is not a journal") }
+        guard file.count >= headerSize, file[..<headerSize].contains(where: { $0 != 0 }) else {
+            return Finding(isTorn: true)
+        }
+        guard file.starts(with: magic) else { throw .journalDamaged("it is not a journal", rescue: nil) }
         let bytes = file.span
         guard bytes.integer(at: 8) == UInt16(1) else { throw .unsupported("the journal's version") }
         guard bytes.integer(at: 10) == UInt16(0), file[56..<64].allSatisfy({ $0 == 0 }) else {
-            throw .journalDamaged("a reserved field is set")
+            throw .journalDamaged("a reserved field is set", rescue: nil)
         }
-        guard file[16..<32] == vault.vaultID[...] else { throw .journalDamaged("it belongs to another vault") }
+        guard file[16..<32] == vault.vaultID[...] else {
+            throw .journalDamaged("it belongs to another vault", rescue: nil)
+        }
         let epoch: UInt32 = bytes.integer(at: 12)
         let base: UInt64 = bytes.integer(at: 32)
         guard (epoch, base) <= (vault.epoch, vault.generation) else {
@@ -82,33 +93,40 @@ enum Journal {
         while let end = end(ofFrameAt: position, in: file),
             let frame = try open(file, position..<end, index: finding.frames.count, vaultKey: vaultKey)
         {
-            finding.frames.append(frame)
+            finding.frames.append((finding.frames.count, frame))
             position = end
         }
         finding.isTorn = last >= position
-        if finding.isTorn, !finding.isCommitted,
-            try isFrame(in: file, from: position, to: last, behind: finding.frames.count, vaultKey: vaultKey)
-        {
-            throw .journalDamaged("a frame does not open")
+        guard finding.isTorn, isRescued || !finding.isCommitted else { return finding }
+        let behind = try frames(in: file, from: position, to: last, behind: finding.frames.count, vaultKey: vaultKey)
+        guard isRescued || !behind.contains(where: { !JournalFrame.isAsk($0.frame) }) else {
+            throw .journalDamaged(
+                "a frame does not open", rescue: VaultFile.rescueName(vault.vaultID, journalID: Array(file[40..<56])))
         }
+        finding.frames += behind
         return finding
     }
 
-    /// Whether a frame stands behind one that does not open.
-    ///
-    /// The intents were on the disk before the first answer was written, and each answer before the next, so behind one
-    /// that was cut short there is none. What was altered may be a length, which then tells nothing: every place is
-    /// tried, for any of the next 64 frames.
-    private static func isFrame(
+    /// The frames that open behind one that does not. What was altered may be a length, which then tells nothing: every
+    /// place is tried, for any of the next 64 frames.
+    private static func frames(
         in file: [UInt8], from start: Int, to last: Int, behind index: Int, vaultKey: Secret
-    ) throws(VaultError) -> Bool {
-        for position in start..<last {
-            guard let end = end(ofFrameAt: position, in: file) else { continue }
-            for skipped in 1...64 {
-                if try open(file, position..<end, index: index + skipped, vaultKey: vaultKey) != nil { return true }
+    ) throws(VaultError) -> [(index: Int, frame: Secret)] {
+        var (frames, position, next): ([(index: Int, frame: Secret)], Int, Int) = ([], start, index + 1)
+        places: while position <= last {
+            if let end = end(ofFrameAt: position, in: file) {
+                for number in next..<next + 64 {
+                    guard let frame = try open(file, position..<end, index: number, vaultKey: vaultKey) else {
+                        continue
+                    }
+                    frames.append((number, frame))
+                    (position, next) = (end, number + 1)
+                    continue places
+                }
             }
+            position += 1
         }
-        return false
+        return frames
     }
 
     /// Where a frame ends; nil when there can be none.

@@ -35,11 +35,20 @@ enum JournalFrame {
         return object.encoded()
     }
 
-    /// Puts asks and replies together; the index in a reply is its ask's frame index.
-    static func decode(_ frames: [Secret]) throws(VaultError) -> [(ask: Ask, reply: Reply)] {
+    /// Whether a frame is an intent, and no answer.
+    static func isAsk(_ frame: Secret) -> Bool {
+        let object = try? frame.withSpan { span throws(JSONError) in try JSONObject(parsing: span, rules: .record) }
+        return (try? object?.text("t")) == "ask"
+    }
+
+    /// Puts asks and replies together; the index in a reply is its ask's frame index. With `isTorn` an answer whose ask did
+    /// not open is passed over: nobody can tell whose it is, and the file is kept.
+    static func decode(
+        _ frames: [(index: Int, frame: Secret)], isTorn: Bool = false
+    ) throws(VaultError) -> [(ask: Ask, reply: Reply)] {
         var all: [(ask: Ask, reply: Reply)] = []
         var askAtFrame: [Int64: Int] = [:]
-        for (index, frame) in frames.enumerated() {
+        for (index, frame) in frames {
             do throws(JSONError) {
                 let object = try frame.withSpan { span throws(JSONError) in
                     try JSONObject(parsing: span, rules: .record)
@@ -48,12 +57,12 @@ enum JournalFrame {
                 case "ask":
                     askAtFrame[Int64(index)] = all.count
                     all.append((try ask(object), .missing))
-                case "got":
-                    guard let place = askAtFrame[try object.integer("ask") ?? -1] else { throw broken }
-                    all[place].reply = .got(try answer(object))
-                case "unsent":
-                    guard let place = askAtFrame[try object.integer("ask") ?? -1] else { throw broken }
-                    all[place].reply = .unsent
+                case "got", "unsent":
+                    guard let place = askAtFrame[try object.integer("ask") ?? -1] else {
+                        if isTorn { continue }
+                        throw broken
+                    }
+                    all[place].reply = try object.text("t") == "unsent" ? .unsent : .got(try answer(object))
                 default: throw broken
                 }
             } catch {

@@ -18,7 +18,7 @@ struct LeftBehind {
         let journal = try Self.journal(file, vault)
         for path in file.rescued(vault.header.vaultID) {
             guard let finding = try read(path, vault, acceptsOlder: file.acceptsOlder) else { continue }
-            try take(finding, vault.records, isRescued: true)
+            try take(finding, vault, isRescued: true)
             files.append(path)
             // What was cut short beside the vault went on here.
             if let id = finding.id, id == journal?.finding.id { isContinued = true }
@@ -26,7 +26,7 @@ struct LeftBehind {
         if let (bytes, finding) = journal {
             // A copy is on the disk before the journal can be removed: what does not open is never thrown away.
             if finding.isTorn, !isContinued { keptAside.append(try Self.keepAside(bytes, file)) }
-            try take(finding, vault.records, isRescued: false)
+            try take(finding, vault, isRescued: false)
             files.append(file.journalPath)
         }
         guard asks.isEmpty, !files.isEmpty else { return }
@@ -41,12 +41,12 @@ struct LeftBehind {
 
     /// Adds what a journal tells. Two may hold the same intents, one of them with more answers.
     private mutating func take(
-        _ finding: Journal.Finding, _ records: Records, isRescued: Bool
+        _ finding: Journal.Finding, _ vault: OpenVault, isRescued: Bool
     ) throws(VaultError) {
         if finding.isCommitted, !isRescued { return }
-        for found in try JournalFrame.decode(finding.frames) {
-            // One that the vault has gone past may have been out of reach when it did: what is newer is news all the same.
-            if finding.isCommitted, !Self.isNews(found, records) { continue }
+        for found in try JournalFrame.decode(finding.frames, isTorn: finding.isTorn) {
+            // One that the vault has gone past may have been out of reach when it did.
+            if finding.isCommitted, !Self.isNews(found, vault) { continue }
             if let place = asks.firstIndex(where: { $0.ask == found.ask }) {
                 if asks[place].reply == .missing { asks[place].reply = found.reply }
             } else {
@@ -62,7 +62,7 @@ struct LeftBehind {
             try FileSystem.status(of: file.journalPath, followingLinks: false)
         }
         guard let found else { return nil }
-        guard found.kind == .regular else { throw .journalDamaged("it is not a regular file") }
+        guard found.kind == .regular else { throw .journalDamaged("it is not a regular file", rescue: nil) }
         let bytes = try reading { () throws(HostError) in
             try FileSystem.contents(of: file.journalPath, limit: 1 << 30) ?? []
         }
@@ -83,7 +83,8 @@ struct LeftBehind {
             let bytes = (try? FileSystem.contents(of: path, limit: 1 << 30)) ?? nil
         else { return nil }
         do throws(VaultError) {
-            let finding = try Journal.read(bytes, beside: vault.header, vaultKey: vault.vaultKey)
+            let finding = try Journal.read(
+                bytes, beside: vault.header, vaultKey: vault.vaultKey, isRescued: true)
             if !finding.isTorn { return finding }
             // A copy of what does not open stays; what does open is taken.
             if !finding.frames.isEmpty, putAside(path, bytes) { return finding }
@@ -104,11 +105,19 @@ struct LeftBehind {
         return true
     }
 
-    /// Whether an answer came after the tokens that the vault holds.
-    private static func isNews(_ found: (ask: Ask, reply: Reply), _ records: Records) -> Bool {
-        guard case .got(let answer) = found.reply, let connection = (try? records.connection(found.ask.name)) ?? nil
-        else { return false }
-        return answer.at > connection.tokens?.obtainedAt ?? 0
+    /// Whether the vault has not been told: what was asked with is still what is stored. Clocks do not decide it. An intent
+    /// without an answer is news only where no later one is known.
+    private static func isNews(_ found: (ask: Ask, reply: Reply), _ vault: OpenVault) -> Bool {
+        guard let connection = (try? vault.records.connection(found.ask.name)) ?? nil else { return false }
+        let isStored = [connection.tokens?.refreshToken, connection.pending?.state].contains { token in
+            token.map { (try? Derivation.fingerprint(of: $0, vaultKey: vault.vaultKey)) == found.ask.fingerprint }
+                ?? false
+        }
+        switch found.reply {
+        case .got: return isStored
+        case .missing: return isStored && connection.question == nil && connection.last?.at ?? 0 <= found.ask.at
+        case .unsent: return false
+        }
     }
 
     private static func keepAside(_ bytes: [UInt8], _ file: VaultFile) throws(VaultError) -> String {

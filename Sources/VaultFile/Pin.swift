@@ -6,16 +6,30 @@ import Tokens
 struct Pin {
     let epoch: UInt32
     let generation: UInt64
-    /// The header's authentication code, which tells two versions of one generation apart.
-    let mac: [UInt8]
+    /// The header's authentication code and the payload's salt, which tell two versions of one generation apart.
+    let mac, salt: [UInt8]
     /// Where that version was.
     let path: String
 
+    /// Describes a version by its whole file.
+    init(_ header: VaultHeader, file: [UInt8], path: String) {
+        (epoch, generation, self.path) = (header.epoch, header.generation, path)
+        mac = Array(file[..<header.size].suffix(VaultHeader.macSize))
+        salt = Array(file[header.size..<header.size + Self.saltSize])
+    }
+
+    static let saltSize = 32
+
     /// Whether a version comes before this one. Epoch first: who holds a removed key can forge any generation under the
     /// old epoch.
-    func isNewer(than header: VaultHeader, mac other: [UInt8]) -> Bool {
-        let (seen, found) = ((epoch, generation), (header.epoch, header.generation))
-        return found < seen || found == seen && !equalInConstantTime(other.span, mac.span)
+    func isNewer(than other: Pin) -> Bool {
+        (other.epoch, other.generation) < (epoch, generation) || isFork(of: other, { $0.mac })
+    }
+
+    /// Whether another version has this one's generation, and is not this one.
+    func isFork(of other: Pin, _ part: (Pin) -> [UInt8]) -> Bool {
+        (other.epoch, other.generation) == (epoch, generation)
+            && !equalInConstantTime(part(other).span, part(self).span)
     }
 }
 
@@ -34,36 +48,51 @@ extension VaultFile {
         }.max { ($0.epoch, $0.generation) < ($1.epoch, $1.generation) }
     }
 
-    /// Refuses a version that is older than the one last seen here, or another one of the same generation; with
-    /// `acceptsOlder` it is taken, and true is returned.
-    func isOlder(_ header: VaultHeader, mac: [UInt8]) throws(VaultError) -> Bool {
-        guard let pin = pin(of: header.vaultID), pin.isNewer(than: header, mac: mac) else { return false }
-        if acceptsOlder { return true }
-        throw .older(
-            vault: (header.epoch, header.generation), seen: (pin.epoch, pin.generation), newerAt: newer(pin, header))
+    /// Opens the file's bytes, and tells whether they are older than what was seen here, or another version of the same
+    /// generation, where that is accepted.
+    ///
+    /// The pin is looked at when the header is known to be the writer's, and again when the payload is: its salt alone tells
+    /// two versions apart that were written within one second.
+    func open(_ bytes: [UInt8], with secret: UnlockSecret) throws(VaultError) -> (vault: OpenVault, isOlder: Bool) {
+        var (pin, isOlder): (Pin?, Bool) = (nil, false)
+        func refuse(_ found: Pin, _ vaultID: [UInt8]) throws(VaultError) {
+            guard let pin, !acceptsOlder else { return isOlder = true }
+            throw .older(
+                vault: (found.epoch, found.generation), seen: (pin.epoch, pin.generation), newerAt: newer(pin, vaultID))
+        }
+        let vault = try OpenVault(bytes, with: secret, profile: profile) { header throws(VaultError) in
+            pin = self.pin(of: header.vaultID)
+            let found = Pin(header, file: bytes, path: path)
+            if pin?.isNewer(than: found) == true { try refuse(found, header.vaultID) }
+        }
+        let found = Pin(vault.header, file: bytes, path: path)
+        if !isOlder, pin?.isFork(of: found, { $0.salt }) == true { try refuse(found, vault.header.vaultID) }
+        return (vault, isOlder)
     }
 
     /// Where the newer version is, if it still is where it was seen.
-    private func newer(_ pin: Pin, _ header: VaultHeader) -> String? {
+    private func newer(_ pin: Pin, _ vaultID: [UInt8]) -> String? {
         guard pin.path != path, let other = try? VaultFile(path: pin.path), let found = try? other.readHeader(),
-            found.vaultID == header.vaultID, (found.epoch, found.generation) >= (pin.epoch, pin.generation)
+            found.vaultID == vaultID, (found.epoch, found.generation) >= (pin.epoch, pin.generation)
         else { return nil }
         return pin.path
     }
 
     /// Moves the pin to what was just written, in each folder that has one, else in the first that can be written. That it
     /// cannot be moved is no error: the protection is then weaker, and the vault is as it should be.
-    func movePin(to header: VaultHeader, mac: [UInt8]) {
-        let pin = Pin(epoch: header.epoch, generation: header.generation, mac: mac, path: path).encoded
+    func movePin(to header: VaultHeader, _ file: [UInt8]) {
+        let pin = Pin(header, file: file, path: path).encoded
+        func write(_ path: String) -> Bool {
+            // What a run that died has left of a next version goes.
+            try? FileSystem.removeAbandoned(beside: path)
+            return (try? FileSystem.replace(path, with: pin.span, mode: 0o600)) != nil
+        }
         let folders = state.own.filter { FileSystem.isPrivate(folder: $0) }
         let present = folders.filter { (try? FileSystem.status(of: pinPath(header.vaultID, in: $0))) ?? nil != nil }
-        for folder in present {
-            try? FileSystem.replace(pinPath(header.vaultID, in: folder), with: pin.span, mode: 0o600)
-        }
+        for folder in present { _ = write(pinPath(header.vaultID, in: folder)) }
         guard present.isEmpty else { return }
         for folder in state.own where FileSystem.makePrivate(folder: folder) {
-            let path = pinPath(header.vaultID, in: folder)
-            if (try? FileSystem.replace(path, with: pin.span, mode: 0o600)) != nil { return }
+            if write(pinPath(header.vaultID, in: folder)) { return }
         }
     }
 }
@@ -73,16 +102,23 @@ extension Pin {
         guard let object = try? JSONObject(parsing: bytes.span, rules: .record),
             let epoch = (try? object.integer("epoch")).flatMap({ UInt32(exactly: $0) }),
             let generation = (try? object.integer("generation")).flatMap({ UInt64(exactly: $0) }),
-            let mac = try? object.text("mac"), let path = try? object.text("path")
+            let mac = (try? object.text("mac")).flatMap(Self.bytes), mac.count == VaultHeader.macSize,
+            let salt = (try? object.text("salt")).flatMap(Self.bytes), salt.count == Self.saltSize,
+            let path = try? object.text("path")
         else { return nil }
+        (self.epoch, self.generation, self.mac, self.salt, self.path) = (epoch, generation, mac, salt, path)
+    }
+
+    /// The bytes that hexadecimal digits stand for; nil where other characters do.
+    private static func bytes(_ digits: String) -> [UInt8]? {
         var bytes: [UInt8] = []
-        var rest = mac.utf8[...]
-        while rest.count >= 2, let byte = UInt8(String(Substring(rest.prefix(2))), radix: 16) {
+        var rest = digits.utf8[...]
+        while !rest.isEmpty {
+            guard rest.count >= 2, let byte = UInt8(String(Substring(rest.prefix(2))), radix: 16) else { return nil }
             bytes.append(byte)
             rest = rest.dropFirst(2)
         }
-        guard rest.isEmpty, bytes.count == VaultHeader.macSize else { return nil }
-        (self.epoch, self.generation, self.mac, self.path) = (epoch, generation, bytes, path)
+        return bytes
     }
 
     fileprivate var encoded: [UInt8] {
@@ -91,6 +127,7 @@ extension Pin {
         object.set("generation", Int64(generation))
         object.set("mac", hexadecimal(mac.span))
         object.set("path", path)
+        object.set("salt", hexadecimal(salt.span))
         object.set("schema", Int64(1))
         return object.encoded().revealedBytes() + [0x0A]
     }

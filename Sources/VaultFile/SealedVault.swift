@@ -21,10 +21,10 @@ package struct OpenVault: Sendable {
     }
 
     /// Opens a file, in the order of FORMAT §4: fields, slot, header, payload. Nothing is released before the last tag.
-    /// `authentic` is handed the header and its code when they are known to be the writer's, before the payload is opened.
+    /// `authentic` is handed the header when it is known to be the writer's, before the payload is opened.
     package init(
         _ file: [UInt8], with secret: UnlockSecret, profile: ScryptProfile = .standard,
-        authentic: (VaultHeader, [UInt8]) throws(VaultError) -> Void = { _, _ throws(VaultError) in }
+        authentic: (VaultHeader) throws(VaultError) -> Void = { _ throws(VaultError) in }
     ) throws(VaultError) {
         let header = try VaultHeader(parsing: file, allowing: profile.allowed)
         let (label, key) = try header.unlock(with: secret)
@@ -34,12 +34,12 @@ package struct OpenVault: Sendable {
     /// Opens a file whose vault key is known.
     init(
         _ file: [UInt8], header: VaultHeader, vaultKey: Secret, openedBy: String,
-        authentic: (VaultHeader, [UInt8]) throws(VaultError) -> Void = { _, _ throws(VaultError) in }
+        authentic: (VaultHeader) throws(VaultError) -> Void = { _ throws(VaultError) in }
     ) throws(VaultError) {
         let macStart = header.size - VaultHeader.macSize
         let mac = try Derivation.headerMAC(Array(file[..<macStart]), vaultKey: vaultKey)
         guard equalInConstantTime(mac.span, file.span.extracting(macStart..<header.size)) else { throw .headerAltered }
-        try authentic(header, mac)
+        try authentic(header)
         let payload = file.span.extracting(header.size..<file.count)
         let keys = try Derivation.payload(
             vaultKey, salt: Array(file[header.size..<header.size + 32]), prefix: Array(file[..<header.size]))

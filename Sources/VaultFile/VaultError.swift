@@ -46,7 +46,8 @@ package enum VaultError: Error {
     /// The journal continues a newer vault than this one.
     case olderThanJournal(vault: UInt64, journal: UInt64)
     /// The journal was altered, or belongs to another vault.
-    case journalDamaged(String)
+    /// Under the name of a rescued one what opens of it can be taken.
+    case journalDamaged(String, rescue: String?)
     /// The file could not be read.
     case unreadable(HostError)
     /// The cryptographic library failed.

@@ -42,16 +42,16 @@ package struct VaultFile: Sendable {
     ///
     /// What a reader misses is what is in the making: one batch of answers at the most.
     package func read(unlocking secret: UnlockSecret) throws(VaultError) -> OpenVault {
-        try open(try bytes(), with: secret).vault
-    }
-
-    /// Opens the file's bytes, and tells whether they are older than what was seen here, where that is accepted.
-    func open(_ bytes: [UInt8], with secret: UnlockSecret) throws(VaultError) -> (vault: OpenVault, isOlder: Bool) {
-        var isOlder = false
-        let vault = try OpenVault(bytes, with: secret, profile: profile) { header, mac throws(VaultError) in
-            isOlder = try self.isOlder(header, mac: mac)
+        var bytes = try bytes()
+        while true {
+            do throws(VaultError) { return try open(bytes, with: secret).vault } catch {
+                // A commit may have come between the file and the pin: then the file is another one now.
+                guard case .older = error else { throw error }
+                let now = try self.bytes()
+                guard now != bytes else { throw error }
+                bytes = now
+            }
         }
-        return (vault, isOlder)
     }
 
     /// Reads the header alone, which needs no key and is not authenticated.
@@ -96,7 +96,7 @@ package struct VaultFile: Sendable {
         } catch {
             throw error.code == fileExists ? VaultError.alreadyThere : VaultError.cannotWrite("\(error)")
         }
-        movePin(to: header, mac: Array(bytes[..<header.size].suffix(VaultHeader.macSize)))
+        movePin(to: header, bytes)
     }
 
     private func existing() throws(VaultError) -> FileStatus? {

@@ -22,17 +22,22 @@ package final class VaultSession: TokenStore {
     private var journal: JournalWriter?
     /// The files of dead runs that go with the next commit.
     private var journals: [String]
-    /// The header in the file as it was when this process read or wrote it last.
-    private var storedHeader: [UInt8]
+    /// The file's beginning as this process read or wrote it last: the header, and the payload's salt, which is another one
+    /// at every write.
+    private var storedStart: [UInt8]
 
     init(_ file: VaultFile, lock: consuming File, unlocking secret: UnlockSecret) throws(VaultError) {
         self.file = file
         self.lock = lock
         let bytes = try file.bytes()
         (vault, isOlder) = try file.open(bytes, with: secret)
-        storedHeader = Array(bytes[..<vault.header.size])
+        storedStart = Self.start(of: bytes, vault.header)
         let left = try LeftBehind(of: file, vault)
         (leftBehind, journals, keptAside) = (left.asks, left.files, left.keptAside)
+    }
+
+    private static func start(of bytes: [UInt8], _ header: VaultHeader) -> [UInt8] {
+        Array(bytes[..<(header.size + Pin.saltSize)])
     }
 
     /// The vault's real path.
@@ -50,7 +55,7 @@ package final class VaultSession: TokenStore {
     }
 
     /// Whether the file is still the one that was opened or written last.
-    package var isCurrent: Bool { (try? file.bytes().starts(with: storedHeader)) ?? false }
+    package var isCurrent: Bool { (try? file.bytes().starts(with: storedStart)) ?? false }
 
     /// Whether a journal stands that has not been committed.
     var hasJournal: Bool { journal != nil || !journals.isEmpty }
@@ -139,8 +144,8 @@ package final class VaultSession: TokenStore {
     /// A version of the vault that is on the disk, and not yet under the vault's name.
     private struct NextVersion {
         let vault: OpenVault
-        /// The header as it is in the file, with its authentication code.
-        let header: [UInt8]
+        /// The file.
+        let bytes: [UInt8]
     }
 
     private func prepare(_ next: OpenVault) throws -> NextVersion {
@@ -158,13 +163,13 @@ package final class VaultSession: TokenStore {
             }
             let bytes = try next.sealed(randomness: file.randomness)
             try write(bytes, of: next)
-            return NextVersion(vault: next, header: Array(bytes[..<next.header.size]))
+            return NextVersion(vault: next, bytes: bytes)
         } catch { throw failure(error) }
     }
 
     private func publish(_ next: NextVersion) throws {
         do throws(VaultError) {
-            guard try file.bytes().starts(with: storedHeader) else { throw .replacedMeanwhile }
+            guard try file.bytes().starts(with: storedStart) else { throw .replacedMeanwhile }
             try writing { () throws(HostError) in
                 try FileSystem.rename(temporary, to: file.path)
                 try FileSystem.syncFolder(of: file.path)
@@ -173,7 +178,7 @@ package final class VaultSession: TokenStore {
             try? FileSystem.remove(temporary)
             throw failure(error)
         }
-        storedHeader = next.header
+        storedStart = Self.start(of: next.bytes, next.vault.header)
         vault = next.vault
         leftBehind = []
         // The vault holds all of it now. A removal that fails leaves a journal of a lower generation: harmless.
@@ -181,7 +186,7 @@ package final class VaultSession: TokenStore {
         journal = nil
         for path in journals { try? FileSystem.remove(path) }
         journals = []
-        file.movePin(to: next.vault.header, mac: Array(next.header.suffix(VaultHeader.macSize)))
+        file.movePin(to: next.vault.header, next.bytes)
     }
 
     /// With a journal the answers are safe and the next run finishes; without one nothing has happened.

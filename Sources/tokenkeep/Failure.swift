@@ -140,10 +140,14 @@ extension Failure {
                 hint:
                     "put the newer copy back; to go on with this one, whose refresh tokens may be spent: --accept-older"
             )
-        case .journalDamaged(let why):
+        case .journalDamaged(let why, let rescued):
             self.init(
                 .damaged, "\(path).journal cannot be used: \(why)",
-                hint: "keep a copy of it, move it away, and look at: tokenkeep status")
+                hint: rescued.map { name in
+                    let target = FileSystem.path(name, from: FileSystem.folder(of: path))
+                    return
+                        "to take what opens of it, and keep the rest: mv \(ShellWord.quoted(path + ".journal")) \(ShellWord.quoted(target)) && tokenkeep refresh"
+                } ?? "nothing of it opens: move it to a safe place, and connect again what the next refresh refuses")
         case .unreadable(let error):
             self.init(
                 .other, "\(path) cannot be read: \(error.reason)",

@@ -136,7 +136,7 @@ enum ConfigText {
         }
         do {
             let mode = try FileSystem.status(of: path)?.mode ?? 0o600
-            var text = try FileSystem.contents(of: path, limit: 1 << 20) ?? []
+            var text = try FileSystem.contents(of: path, limit: Config.largestFile) ?? []
             if let last = text.last, last != UInt8(ascii: "\n") { text.append(UInt8(ascii: "\n")) }
             text += Array("\n\(section)\n".utf8)
             // What stands there may be such that no section can follow it, as behind `connections = {}`.

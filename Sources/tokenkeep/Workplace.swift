@@ -108,8 +108,8 @@ struct Workplace {
             let session = try await file.session(unlocking: secret, wait: options.lockWait.duration)
             unlocked.secret = session.vault.known(or: secret)
             try settle(session)
-            // Who goes on with an old copy makes it the newest: the next command needs not be told again.
-            if session.isOlder { try session.commit() }
+            // The next command needs not be told again.
+            if session.isOlder { try Refresh.goOn(withOldCopy: session) }
             return session
         }
     }
@@ -143,7 +143,10 @@ struct Workplace {
         }
         for (name, outcome) in try nobody.settleLeftBehind(on: session) {
             let end = outcome.problem == nil ? "its answer is in the vault now" : "the outcome is \(outcome.name)"
-            say("\(name): an earlier run could not finish; \(end)")
+            // Where the tokens that there are stand as they were, no later run says what mends it.
+            let isSettled = try session.records.connection(name)?.trouble == nil
+            let hint = isSettled ? outcome.problem.map { "\nhint: \($0.hint)" } : nil
+            say("\(name): an earlier run could not finish; \(end)\(hint ?? "")")
         }
     }
 

@@ -162,10 +162,8 @@ struct ConnectTests {
         if fault == "html:2" { #expect(try await bench.ok("tokenkeep log --raw-answers tiktok").contains("<html")) }
     }
 
-    @Test(arguments: [
-        "next rename:error=ENOSPC:when=2", "next rename:signal=KILL:when=2", "journal unlink:signal=KILL",
-    ])
-    func anAnswerForATokenThatWasHandedInIsMergedByTheNextRun(fault: String) async throws {
+    @Test(arguments: ["fdatasync", "unlink"])
+    func anAnswerForATokenThatWasHandedInIsMergedByTheNextRun(killedAt call: String) async throws {
         let tiktok = try await TikTokBench()
         let bench = tiktok.bench
         // A second authorisation, whose token another program held.
@@ -174,10 +172,9 @@ struct ConnectTests {
             tokenkeep get tiktok --field refresh_token > old; cp tokenkeep.vault copy
             \(TikTokBench.connect); tokenkeep get tiktok --field refresh_token > held; cp copy tokenkeep.vault; rm -r home
             """)
-        let (file, inject) = (fault.split(separator: " ")[0], fault.split(separator: " ")[1])
         let died = await bench.sh(
             """
-            strace -f -o trace -P $PWD/tokenkeep.vault.\(file) -e trace=rename,unlink -e inject=\(inject) \
+            strace -f -o trace -P $PWD/tokenkeep.vault.journal -e trace=\(call) -e inject=\(call):signal=KILL \
                 tokenkeep connect tiktok --refresh-token < held
             """)
         #expect(died.status != 0, "\(died.words)")

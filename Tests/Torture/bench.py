@@ -90,10 +90,10 @@ class Bench:
             config.write(more)
         self.ok("--quiet", "set", "SANDBOX_CLIENT_SECRET", text="sandbox-secret")
 
-    def connect(self, name):
-        """The whole authorisation: URL, browser, pasted address."""
+    def connect(self, name, route=lambda url: url):
+        """The whole authorisation: URL, browser, pasted address; `route` tells the browser where the provider is."""
         url = self.ok("--quiet", "connect", name, "--print-url").strip()
-        self.ok("--quiet", "connect", name, "--callback", "-", text=redirect(url))
+        self.ok("--quiet", "connect", name, "--callback", "-", text=redirect(route(url)))
 
     def status(self):
         """What `status --json` says, by name."""

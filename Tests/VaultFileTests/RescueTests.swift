@@ -33,7 +33,7 @@ import Tokens
         let id = Randomness.system.bytes(16)
         let header = Journal.header(for: vault.header, id: id)
         let frames =
-            place.asks(2).map(JournalFrame.encode)
+            try asks(vault).map(JournalFrame.encode)
             + answers.compactMap { JournalFrame.encode(Place.got("answer-\($0)"), ask: $0) }
         var bytes = header
         for (index, frame) in frames.enumerated() {
@@ -41,6 +41,20 @@ import Tokens
                 frame, index: index, header: header, vaultKey: vault.vaultKey, randomness: .system)
         }
         return (bytes, VaultFile.rescueName(vault.header.vaultID, journalID: id))
+    }
+
+    /// Intents for c0 and c1, which have the refresh tokens r0 and r1.
+    private func asks(_ vault: OpenVault) throws -> [Ask] {
+        try (0..<2).map { index in
+            let fingerprint = try Derivation.fingerprint(of: Secret("r\(index)"), vaultKey: vault.vaultKey)
+            return Ask(name: "c\(index)".name, fingerprint: fingerprint, attempt: 1, at: Place.now, host: "here")
+        }
+    }
+
+    private static func connection(_ token: String, obtainedAt: Int64) -> Connection {
+        var connection = Connection(provider: "sandbox")
+        connection.tokens = TokenSet(accessToken: Secret("t"), obtainedAt: obtainedAt, refreshToken: Secret(token))
+        return connection
     }
 
     private func opened() throws -> OpenVault { try place.file.read(unlocking: place.secret) }
@@ -78,16 +92,16 @@ import Tokens
         #expect(try await place.names().filter { $0.hasPrefix("vault.") } == ["vault.lock"])
     }
 
-    @Test func oneThatTheVaultHasGonePastIsTakenOnlyForWhatIsNewer() async throws {
+    @Test(arguments: [-1, 0, 3600] as [Int64])
+    func oneThatTheVaultHasGonePastIsTakenForTokensThatAreStillStoredWhateverTheClock(later: Int64) async throws {
         let (bytes, name) = try journal(answers: [0, 1], at: opened())
         do {
-            // c0 was renewed since, c1 has an older token.
+            // c0 was renewed since.
             let session = try await open()
-            for (connection, obtained) in [("c0", Place.now + 1), ("c1", Place.now - 1)] {
+            for (connection, token) in [("c0", "newer"), ("c1", "r1")] {
                 session.records.remove(connection.name)
-                var record = Connection(provider: "sandbox")
-                record.tokens = TokenSet(accessToken: Secret("t"), obtainedAt: obtained)
-                session.records.set(connection.name, connection: record)
+                session.records.set(
+                    connection.name, connection: Self.connection(token, obtainedAt: Place.now + later))
             }
             try session.commit()
         }
@@ -98,14 +112,43 @@ import Tokens
         #expect(try FileSystem.status(of: folders[0] + "/" + name) == nil)
     }
 
+    @Test func anIntentThatTheVaultHasGonePastIsNewsUntilALaterOneIsKnown() async throws {
+        let (bytes, name) = try journal(answers: [], at: opened())
+        for (lastAt, count) in [(Place.now, 1), (Place.now + 1, 0)] {
+            do {
+                let session = try await open()
+                session.records.remove("c0".name)
+                var connection = Self.connection("r0", obtainedAt: Place.now - 9)
+                connection.last = .init(at: lastAt, outcome: "renewed")
+                session.records.set("c0".name, connection: connection)
+                try session.commit()
+            }
+            try await put(bytes, folders[0] + "/" + name)
+            let session = try await open()
+            #expect(session.leftBehind.map(\.reply) == Array(repeating: .missing, count: count))
+            try session.commit()
+        }
+    }
+
     @Test func whatDoesNotOpenStaysUnderAnotherNameAndIsSaid() async throws {
         var (bytes, name) = try journal(answers: [0], at: opened())
-        bytes[100] ^= 1
+        bytes[41] ^= 1
         let path = folders[0] + "/" + name
         try await put(bytes, path)
         let session = try await open()
         #expect(session.leftBehind.isEmpty && session.keptAside == [path + ".unread"])
         #expect(try FileSystem.contents(of: path + ".unread", limit: 1 << 20) == bytes)
+    }
+
+    @Test func whatStandsBeforeADamagedFrameIsTakenAndACopyStays() async throws {
+        var (bytes, name) = try journal(answers: [0, 1], at: opened())
+        // In the first answer, which the second follows.
+        bytes[bytes.count - 300] ^= 1
+        let path = folders[0] + "/" + name
+        try await put(bytes, path)
+        let session = try await open()
+        #expect(session.leftBehind.map(\.reply) == [.missing, Place.got("answer-1")])
+        #expect(session.keptAside == [path + ".unread"])
     }
 
     @Test func whatIsTornIsTakenAsFarAsItOpensAndACopyStays() async throws {
@@ -143,13 +186,11 @@ import Tokens
     @Test func aVaultThatWasReplacedUnderTheLockLeavesTheAnswersWhereTheyAreFound() async throws {
         var newer = try opened()
         newer.header.generation += 5
-        var record = Connection(provider: "sandbox")
-        record.tokens = TokenSet(accessToken: Secret("t"), obtainedAt: Place.now - 1)
         newer.records.remove("c0".name)
-        newer.records.set("c0".name, connection: record)
+        newer.records.set("c0".name, connection: Self.connection("r0", obtainedAt: Place.now - 1))
         do {
             let session = try await open()
-            try session.begin(place.asks(2))
+            try session.begin(asks(newer))
             try session.keep(Place.got("answer-0"), forAsk: 0)
             try place.write(newer)
             #expect(refusal { try session.commit() } == "kept")

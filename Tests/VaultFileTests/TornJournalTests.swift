@@ -41,7 +41,7 @@ import Tokens
             let cut = Array(journal[..<count])
             let finding = try read(cut)
             let whole = ends.count { $0 <= count }
-            #expect(finding.frames == Array(frames[..<whole]), "\(count) bytes")
+            #expect(finding.frames.map(\.frame) == Array(frames[..<whole]), "\(count) bytes")
             let start = count < 64 ? 0 : whole == 0 ? 64 : ends[whole - 1]
             #expect(finding.isTorn == cut[start...].contains { $0 != 0 }, "\(count) bytes")
             #expect(!finding.isCommitted)
@@ -55,7 +55,7 @@ import Tokens
             let cut = Array(journal[..<count]) + [UInt8](repeating: 0, count: journal.count - count)
             let finding = try read(cut)
             #expect(finding.frames.count >= ends.count { $0 <= count }, "\(count) bytes")
-            #expect(finding.frames == Array(frames.prefix(finding.frames.count)))
+            #expect(finding.frames.map(\.frame) == Array(frames.prefix(finding.frames.count)))
             if finding.frames.count < ends.count, count > ends.last(where: { $0 <= count }) ?? 64 {
                 let start = finding.frames.last.map { _ in ends[finding.frames.count - 1] } ?? 64
                 #expect(finding.isTorn == cut[start...].contains { $0 != 0 }, "\(count) bytes")
@@ -75,7 +75,7 @@ import Tokens
                     // In front of the last frame one stands that opens, so it was no cut.
                     #expect(index < 56 || isLast, "bit \(bit) of byte \(index)")
                     #expect(index >= 64 || finding.frames.isEmpty)
-                    #expect(finding.frames == Array(frames.prefix(finding.frames.count)))
+                    #expect(finding.frames.map(\.frame) == Array(frames.prefix(finding.frames.count)))
                 } catch {
                     let name = "\(error)".prefix { $0 != "(" }
                     let allowed =
@@ -94,7 +94,7 @@ import Tokens
         #expect(refused([parts[1], parts[2], parts[3]]) == "journalDamaged", "the first is gone")
         #expect(refused([parts[0], parts[2], parts[3]]) == "journalDamaged", "one is gone")
         #expect(refused([parts[0], parts[3]]) == "journalDamaged", "two are gone")
-        #expect(refused([[0xFF, 0xFF, 0xFF, 0xFF], parts[1]]) == "journalDamaged")
+        #expect(refused([[0xFF, 0xFF, 0xFF, 0xFF], parts[1], parts[2]]) == "journalDamaged")
         #expect(refused([parts[0], parts[2], parts[1]]) == "journalDamaged", "two changed places")
         let twice = try read(start + parts[0] + parts[0])
         #expect(twice.frames.count == 1 && twice.isTorn)
@@ -103,6 +103,38 @@ import Tokens
         let strange = try Journal.seal(frames[1], index: 1, header: other, vaultKey: key, randomness: .system)
         let spliced = try read(start + parts[0] + strange)
         #expect(spliced.frames.count == 1 && spliced.isTorn)
+    }
+
+    @Test func aPowerCutLeavesAnySectorsOfTheLastWriteAndThatIsNoDamage() throws {
+        let start = Array(journal[..<64])
+        func seal(_ frame: Secret, _ index: Int) throws -> [UInt8] {
+            try Journal.seal(frame, index: index, header: start, vaultKey: key, randomness: .system)
+        }
+        // An answer and the intent that took its place are one write, whose beginning is missing.
+        let (answer, next) = (try seal(frames[2], 1), try seal(frames[1], 2))
+        for lost in [4, answer.count / 2, answer.count] {
+            let zeros = [UInt8](repeating: 0, count: lost)
+            let finding = try read(start + journal[64..<ends[0]] + zeros + answer[lost...] + next)
+            #expect(finding.isTorn && finding.frames.map(\.index) == [0, 2])
+            #expect(try JournalFrame.decode(finding.frames).map(\.reply) == [.missing, .missing])
+        }
+        // The header and the first intents are one write: without its beginning nothing was asked.
+        let beginning = try read([UInt8](repeating: 0, count: 64) + journal[64..<ends[1]])
+        #expect(beginning.isTorn && beginning.frames.isEmpty)
+        let second = try read(start + [UInt8](repeating: 0, count: ends[0] - 64) + journal[ends[0]..<ends[1]])
+        #expect(second.isTorn && second.frames.map(\.index) == [1])
+    }
+
+    @Test func ofADamagedJournalThatIsHandedInAllThatOpensIsTaken() throws {
+        for damaged in frames.indices {
+            var bytes = journal
+            bytes[ends[damaged] - 1] ^= 1
+            let finding = try Journal.read(bytes, beside: header, vaultKey: key, isRescued: true)
+            #expect(finding.isTorn && finding.frames.map(\.index) == frames.indices.filter { $0 != damaged })
+            let asks = try JournalFrame.decode(finding.frames, isTorn: true)
+            #expect(asks.count == (damaged < 2 ? 1 : 2), "an answer without its ask is nobody's")
+            #expect(asks.count { $0.reply != .missing } == 1)
+        }
     }
 
     @Test func aFrameIsTwoMebibytesAtTheMost() throws {
