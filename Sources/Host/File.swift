@@ -135,6 +135,9 @@ package struct File: ~Copyable, Sendable {
         guard fchmod(descriptor, mode) == 0 else { throw .last("chmod", path) }
     }
 
+    /// Lets go of the `flock`.
+    package borrowing func unlock() { flock(descriptor, LOCK_UN) }
+
     /// Takes the exclusive `flock` if nobody holds it.
     package borrowing func tryLock() throws(HostError) -> Bool {
         while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {

@@ -68,44 +68,87 @@ extension Unicode.Scalar.Properties {
 }
 
 extension String {
-    /// The text without what it quotes of `secrets`: whole or cut short, as they are or percent-encoded.
-    ///
-    /// Less than 4 bytes are not looked for, and of a long one the first 8 give it away.
+    /// The text without what it quotes of `secrets`: their beginnings from 8 bytes on and any part from 12 on, as they are,
+    /// percent-encoded or in base64; of one that is shorter, all of it. Less than 4 bytes are not looked for.
     fileprivate func hiding(_ secrets: [Secret]) -> String {
-        let text = Array(utf8)
-        var shown: [UInt8] = []
-        var index = 0
-        while index < text.count {
-            let end = secrets.map { $0.withSpan { text.end(ofQuoting: $0, from: index) } }.max() ?? index
-            if end > index {
-                shown += Array("<redacted>".utf8)
-                index = end
-            } else {
-                shown.append(text[index])
-                index += 1
+        let quoting = QuotingText(self)
+        for secret in secrets where secret.count >= 4 {
+            quoting.cover(secret.revealedBytes())
+            for variant in [Base64.Variant.standard, .url] {
+                quoting.cover(Secret(secret.withSpan { Base64.encode($0, variant) }).revealedBytes())
             }
         }
-        return String(decoding: shown, as: UTF8.self)
+        return quoting.shown
     }
 }
 
-extension [UInt8] {
-    /// Where a quotation of `secret` that begins at `start` ends; `start` when there is none.
-    fileprivate func end(ofQuoting secret: Span<UInt8>, from start: Int) -> Int {
-        guard secret.count >= 4 else { return start }
-        var (end, matched) = (start, 0)
-        while matched < secret.count, end < count {
-            if self[end] == secret[matched] || self[end] == UInt8(ascii: "+") && secret[matched] == UInt8(ascii: " ") {
-                end += 1
-            } else if self[end] == UInt8(ascii: "%"), end + 2 < count,
-                UInt8(String(decoding: self[end + 1...end + 2], as: UTF8.self), radix: 16) == secret[matched]
+/// A text in which quotations are looked for.
+private final class QuotingText {
+    private let text: [UInt8]
+    /// The text without percent-encoding, a blank as `+`, and where in the text each byte of it ends.
+    private var bytes: [UInt8] = []
+    private var ends: [Int] = []
+    private var isCovered: [Bool]
+    private var placesOf: [Int: [ArraySlice<UInt8>: [Int]]] = [:]
+
+    init(_ words: String) {
+        text = Array(words.utf8)
+        var index = 0
+        while index < text.count {
+            if text[index] == UInt8(ascii: "%"), index + 2 < text.count,
+                let byte = UInt8(String(decoding: text[index + 1...index + 2], as: UTF8.self), radix: 16)
             {
-                end += 3
+                bytes.append(byte)
+                index += 3
             } else {
-                break
+                bytes.append(text[index])
+                index += 1
             }
-            matched += 1
+            ends.append(index)
         }
-        return matched >= Swift.min(8, secret.count) ? end : start
+        bytes = bytes.map(Self.canonical)
+        isCovered = Array(repeating: false, count: bytes.count)
+    }
+
+    private static func canonical(_ byte: UInt8) -> UInt8 { byte == UInt8(ascii: " ") ? UInt8(ascii: "+") : byte }
+
+    /// Covers what is quoted of a secret.
+    func cover(_ secret: [UInt8]) {
+        let secret = secret.map(Self.canonical)
+        cover(secret, from: 0, atLeast: min(8, secret.count))
+        guard secret.count >= 12 else { return }
+        for start in 0...secret.count - 12 { cover(secret, from: start, atLeast: 12) }
+    }
+
+    private func cover(_ secret: [UInt8], from start: Int, atLeast count: Int) {
+        guard count <= bytes.count else { return }
+        if placesOf[count] == nil {
+            var places: [ArraySlice<UInt8>: [Int]] = [:]
+            for place in 0...bytes.count - count { places[bytes[place..<place + count], default: []].append(place) }
+            placesOf[count] = places
+        }
+        // Each place is covered once, however often a secret repeats itself.
+        for place in placesOf[count]?.removeValue(forKey: secret[start..<start + count]) ?? [] {
+            var length = count
+            while start == 0, place + length < bytes.count, length < secret.count,
+                bytes[place + length] == secret[length]
+            {
+                length += 1
+            }
+            for index in place..<place + length { isCovered[index] = true }
+        }
+    }
+
+    /// The text with each quotation as `<redacted>`.
+    var shown: String {
+        var shown: [UInt8] = []
+        for index in bytes.indices {
+            if !isCovered[index] {
+                shown += text[(index == 0 ? 0 : ends[index - 1])..<ends[index]]
+            } else if index == 0 || !isCovered[index - 1] {
+                shown += Array("<redacted>".utf8)
+            }
+        }
+        return String(decoding: shown, as: UTF8.self)
     }
 }

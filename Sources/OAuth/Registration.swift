@@ -29,6 +29,14 @@ package struct Registration: Sendable {
         self.variables = variables
     }
 
+    /// All that a provider can refuse of it, in one text: by its fingerprint a change is known.
+    package var whole: Secret {
+        let parts =
+            [clientID, clientSecret ?? Secret("")]
+            + ([provider.id, endpoint(provider.tokenEndpoint), redirectURI ?? ""] + scopes).map { Secret($0) }
+        return Secret(joining: parts.flatMap { [$0, Secret("\n")] })
+    }
+
     private var missingVariable: String? {
         provider.variables.keys.sorted().first { variables[$0] == nil && provider.variables[$0] == .some(nil) }
     }

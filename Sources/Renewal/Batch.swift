@@ -34,6 +34,8 @@ package struct Batch: Sendable {
     struct Question {
         let ask: Ask
         let request: TokenRequest
+        /// The fingerprint of the registration that asks.
+        let client: String
     }
 
     /// What became of one request.
@@ -127,7 +129,8 @@ package struct Batch: Sendable {
                     if let successor { start(successor) }
                 } catch { notKept = error }
                 let settlement = Settlement(
-                    sent: questions[index].request.secrets, began: began, clock: clock(), host: host)
+                    sent: questions[index].request.secrets, client: questions[index].client, began: began,
+                    clock: clock(), host: host)
                 settled[index] = settlement.settle(ask, response, in: store)
                 settled[index]?.event?.duration = (ContinuousClock.now - sent).milliseconds
                 ended += 1
@@ -150,7 +153,7 @@ package struct Batch: Sendable {
     /// Merges what a dead run was answered, and commits it. Returns what became of each connection.
     package func settleLeftBehind(on store: any TokenStore) throws -> [(name: RecordName, outcome: Outcome)] {
         guard !store.leftBehind.isEmpty else { return [] }
-        let settlement = Settlement(sent: nil, began: nil, clock: clock(), host: host)
+        let settlement = Settlement(sent: nil, client: nil, began: nil, clock: clock(), host: host)
         let settled = store.leftBehind.map { ask, reply in
             let response = TokenEndpoint.Response(reply: reply, problem: nil)
             return (name: ask.name, settled: settlement.settle(ask, response, in: store))
@@ -186,4 +189,7 @@ package struct StopRequests: Sendable {
 }
 
 /// A run ended early because it was asked to stop; all that was answered is committed.
-package struct Stopped: Error {}
+package struct Stopped: Error {
+    /// A signal came between two requests.
+    package static let notedMeanwhile = Stopped()
+}

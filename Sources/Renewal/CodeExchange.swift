@@ -18,7 +18,7 @@ package struct CodeExchange: Sendable {
     package func run(
         _ code: Secret, for name: RecordName, _ registration: Registration, on store: any TokenStore
     ) async throws -> Outcome {
-        try await trade(name, on: store) { pending in
+        try await trade(name, registration, on: store) { pending in
             .exchange(registration, code: code, redirectURI: pending.redirectURI, verifier: pending.verifier)
         }
     }
@@ -27,18 +27,19 @@ package struct CodeExchange: Sendable {
     package func adopt(
         _ name: RecordName, _ registration: Registration, on store: any TokenStore
     ) async throws -> Outcome {
-        try await trade(name, on: store) { pending in .refresh(registration, with: pending.state) }
+        try await trade(name, registration, on: store) { pending in .refresh(registration, with: pending.state) }
     }
 
     private func trade(
-        _ name: RecordName, on store: any TokenStore,
+        _ name: RecordName, _ registration: Registration, on store: any TokenStore,
         _ request: (Connection.PendingAuthorization) -> TokenRequest
     ) async throws -> Outcome {
         guard let pending = try store.records.connection(name)?.pending else { return .notConnected }
         let ask = Ask(
             name: name, fingerprint: try store.fingerprint(of: pending.state), attempt: 1, at: batch.now,
             host: batch.host)
-        let question = Batch.Question(ask: ask, request: request(pending))
+        let client = try store.fingerprint(of: registration.whole)
+        let question = Batch.Question(ask: ask, request: request(pending), client: client)
         return try await batch.run([question], on: store)[0]?.outcome ?? .notConnected
     }
 }

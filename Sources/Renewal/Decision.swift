@@ -62,8 +62,9 @@ enum Decision {
                 return
             }
             let standing = Standing(
-                name: name, connection: connection, tokens: tokens, terms: terms, isOlder: store.isOlder, now: now,
-                host: host)
+                name: name, connection: connection, tokens: tokens, terms: terms, isOlder: store.isOlder,
+                isSameClient: connection.refusedClient.map { $0 == (try? store.fingerprint(of: registration.whole)) }
+                    ?? false, now: now, host: host)
             switch standing.attempt(registration.provider, isRetry: isRetry) {
             case .success(let attempt):
                 guard let token = tokens.refreshToken else {
@@ -112,6 +113,8 @@ private struct Standing {
     let tokens: TokenSet
     let terms: Terms
     let isOlder: Bool
+    /// Whether the registration is the one that the provider refused.
+    let isSameClient: Bool
     let now: Int64
     let host: String
 
@@ -129,8 +132,8 @@ private struct Standing {
         case .uncertain: return nextTry(provider)
         case .reauthorize, nil:
             guard terms.isForced || terms.isDue(tokens, at: now) else { return .failure(Reason(outcome: .notDue)) }
-        // It was refused before anything was spent, and whoever mends the config does not tell.
-        case .misconfigured: break
+        // It was refused before anything was spent, and whoever mends it does not tell: a changed one is asked with at once.
+        case .misconfigured: if !isSameClient { return .success(1) }
         }
         if !isRetry, !terms.isForced, let notBefore = connection.notBefore, Backoff.isPlausible(notBefore, now: now),
             let outcome = left(until: notBefore)

@@ -28,8 +28,8 @@ package struct HandOut: Sendable {
         package let missing: [String]
         /// Why it was not written.
         package let failure: OutputError?
-        /// Why the app was not told.
-        package let afterFailure: AfterFailure?
+        /// What tells the app that it changed.
+        let after: AfterCommand?
     }
 
     private let items: [Item]
@@ -50,7 +50,7 @@ package struct HandOut: Sendable {
         self.digest = digest
     }
 
-    /// Writes what differs, tells the apps, and reports on each output; one that fails does not stop the next.
+    /// Writes what differs and reports on each output; one that fails does not stop the next. `tell` comes after.
     ///
     /// `record` makes digests of files without a first line last; it is called before such a file is replaced, so that a
     /// crash between the two leaves a file that is still known as ours.
@@ -75,24 +75,34 @@ package struct HandOut: Sendable {
         for (item, plan) in zip(items, plans) {
             // A file that would not be known again is not written; the others are.
             if notRecorded != nil, (try? plan.get())?.plan.digest != nil { continue }
-            reports.append(await write(plan, item))
+            reports.append(write(plan, item))
         }
         if let notRecorded { throw notRecorded }
         return reports
     }
 
-    private func write(
-        _ plan: Result<(plan: OutputPlan, missing: [String]), OutputError>, _ item: Item
-    ) async -> Report {
+    private func write(_ plan: Result<(plan: OutputPlan, missing: [String]), OutputError>, _ item: Item) -> Report {
         do throws(OutputError) {
             let (plan, missing) = try plan.get()
             try plan.write()
-            let afterFailure = plan.changed ? await item.after?.run(environment: environment) : nil
             return Report(
-                path: plan.path, changed: plan.changed, missing: missing, failure: nil, afterFailure: afterFailure)
+                path: plan.path, changed: plan.changed, missing: missing, failure: nil,
+                after: plan.changed ? item.after : nil)
         } catch {
-            return Report(path: item.output.path, changed: false, missing: [], failure: error, afterFailure: nil)
+            return Report(path: item.output.path, changed: false, missing: [], failure: error, after: nil)
         }
+    }
+
+    /// Tells the apps of what has changed; gives the commands that failed, by their output's path. They may take their time,
+    /// and ask for tokens themselves: nobody holds the vault's lock meanwhile.
+    package func tell(_ reports: [Report]) async -> [(path: String, failure: AfterFailure)] {
+        var failures: [(path: String, failure: AfterFailure)] = []
+        for report in reports {
+            if let failure = await report.after?.run(environment: environment) {
+                failures.append((report.path, failure))
+            }
+        }
+        return failures
     }
 }
 

@@ -2,7 +2,7 @@ package import Tokens
 
 /// What mends what.
 package enum Hints {
-    static let nextRun = "nothing is lost; the next run tries again"
+    package static let nextRun = "nothing is lost; the next run tries again"
 
     static func connect(_ name: RecordName) -> String { "authorise it again: tokenkeep connect \(name)" }
 

@@ -19,7 +19,7 @@ package struct Refresh: Sendable {
     /// How many connections one batch asks for at the most.
     private static let batchSize = 256
     /// How long the lock is left to others between two batches.
-    private static let breath = Duration.milliseconds(50)
+    private static let breath = Duration.milliseconds(100)
 
     private let batch: Batch
     private let terms: Terms
@@ -33,16 +33,24 @@ package struct Refresh: Sendable {
     /// which is held as long as its store lives: between two batches nobody holds it. `each` is told of every outcome
     /// when it is committed. Returns the last store, still locked, for what has to follow under the same lock.
     ///
-    /// Throws `Stopped` when it was asked to stop before all was done.
+    /// When a later batch cannot begin, and `obstacle` knows why, what came before counts: the outcomes of the rest say so,
+    /// and there is no store. Throws `Stopped` when it was asked to stop before all was done.
     package func run<Store: TokenStore>(
         _ names: (Records) throws -> [RecordName],
         registration: (RecordName, Records) -> Result<Registration, Problem>, opening open: () async throws -> Store,
-        each: (RecordName, Outcome, Store) -> Void = { _, _, _ in }
-    ) async throws -> (outcomes: [(name: RecordName, outcome: Outcome)], store: Store) {
+        obstacle: (any Error) -> Problem? = { _ in nil },
+        each: (RecordName, Outcome, Records?) -> Void = { _, _, _ in }
+    ) async throws -> (outcomes: [(name: RecordName, outcome: Outcome)], store: Store?) {
         var state: Progress?
         while true {
-            if let store = try await round(&state, names, registration, open, each) {
-                return (state?.outcomes ?? [], store)
+            do {
+                if let store = try await round(&state, names, registration, open, each) {
+                    return (state?.outcomes ?? [], store)
+                }
+            } catch {
+                guard var rest = state, let problem = obstacle(error) else { throw error }
+                for name in rest.pending { each(name, rest.giveUp(name, problem), nil) }
+                return (rest.outcomes, nil)
             }
             // Nobody holds the lock here, and there is nothing that is not committed.
             try await Task.sleep(for: max(Self.breath, state?.pause ?? .zero))
@@ -53,11 +61,11 @@ package struct Refresh: Sendable {
     private func round<Store: TokenStore>(
         _ state: inout Progress?, _ names: (Records) throws -> [RecordName],
         _ registration: (RecordName, Records) -> Result<Registration, Problem>, _ open: () async throws -> Store,
-        _ each: (RecordName, Outcome, Store) -> Void
+        _ each: (RecordName, Outcome, Records?) -> Void
     ) async throws -> Store? {
         let store = try await open()
         var now = try state ?? Progress(names(store.records))
-        try await pass(&now, registration, on: store, patience: terms.patience) { each($0, $1, store) }
+        try await pass(&now, registration, on: store, patience: terms.patience) { each($0, $1, store.records) }
         state = now
         if batch.stop.isWanted() { throw Stopped() }
         return now.pause == nil ? store : nil
@@ -105,7 +113,10 @@ package struct Refresh: Sendable {
                 let ask = Ask(
                     name: name, fingerprint: try store.fingerprint(of: token), attempt: attempt, at: batch.now,
                     host: batch.host)
-                questions.append(Batch.Question(ask: ask, request: .refresh(registration, with: token)))
+                questions.append(
+                    Batch.Question(
+                        ask: ask, request: .refresh(registration, with: token),
+                        client: try store.fingerprint(of: registration.whole)))
             }
         }
         if !questions.isEmpty {
@@ -153,7 +164,7 @@ private struct Progress {
     private let names: [RecordName]
     private var ended: [RecordName: Outcome] = [:]
     /// What is asked for again, when, and how often it has been.
-    private var again: [RecordName: (at: ContinuousClock.Instant, retries: Int)] = [:]
+    private var again: [RecordName: (at: ContinuousClock.Instant, retries: Int, outcome: Outcome)] = [:]
     private let start = ContinuousClock.now
     var pending: [RecordName]
 
@@ -174,6 +185,13 @@ private struct Progress {
 
     mutating func end(_ name: RecordName, _ outcome: Outcome) { ended[name] = outcome }
 
+    /// Ends what cannot be asked for any more in this run.
+    mutating func giveUp(_ name: RecordName, _ problem: Problem) -> Outcome {
+        let outcome = again[name]?.outcome ?? .unavailable(problem)
+        ended[name] = outcome
+        return outcome
+    }
+
     /// Ends what came to its end; what was turned away comes again while the run's patience lasts.
     mutating func note(_ name: RecordName, _ settled: Batch.Settled?, patience: Duration) {
         guard let settled else { return }
@@ -181,7 +199,7 @@ private struct Progress {
         guard let wish = settled.again, retries <= Backoff.tries else { return end(name, settled.outcome) }
         let at = ContinuousClock.now + Backoff.pause(before: retries, retryAfter: wish.retryAfter)
         guard at - start <= patience else { return end(name, settled.outcome) }
-        again[name] = (at, retries)
+        again[name] = (at, retries, settled.outcome)
     }
 
     /// How long until there is something to do; nil when all is done.

@@ -5,6 +5,8 @@ import Tokens
 struct Settlement {
     /// The secrets of the request; of a dead run's, which is gone, they are looked for in the vault.
     let sent: [Secret]?
+    /// The fingerprint of the registration that asks; nil where that is not known.
+    let client: String?
     /// When it was about to be sent, in Unix milliseconds; nil when that is not known.
     let began: Int64?
     /// The time, in Unix milliseconds.
@@ -46,7 +48,7 @@ struct Settlement {
                 ended: began == nil ? nil : clock)
         }
         if spent == .refreshToken { leaveAlone(&connection, outcome, response, one.again?.retryAfter) }
-        if let ahead = response.clockSkew { connection.skew = abs(ahead) > 60 ? ahead : nil }
+        if case .got = response.reply { connection.skew = response.clockSkew.flatMap { abs($0) > 60 ? $0 : nil } }
         store.records.set(ask.name, connection: connection)
         return Batch.Settled(
             outcome: outcome, again: one.again, event: event(one, outcome, response, connection, store))
@@ -70,16 +72,17 @@ struct Settlement {
     ) {
         switch (outcome, response.reply) {
         case (.unavailable, .unsent): connection.notBefore = now + Backoff.unsent
-        case (.unavailable, _), (.uncertain, .got):
+        case (.unavailable, _), (.uncertain, .got), (.misconfigured, _):
             connection.failures = min(max(0, connection.failures) + 1, 100)
             connection.notBefore = now + Backoff.wait(failures: connection.failures, retryAfter: retryAfter)
+            // Whoever mends the registration wants to see at once that it is mended.
+            if case .misconfigured = outcome { connection.refusedClient = client }
         case (.notDue, _), (.notConnected, _): break
         case (.renewed, _):
             connection.notBefore = nil
             connection.failures = 0
-        // Whoever mends the config wants to see at once that it is mended.
-        case (.misconfigured, _), (.rejected, _), (.uncertain, _):
-            connection.notBefore = nil
+            connection.refusedClient = nil
+        case (.rejected, _), (.uncertain, _): connection.notBefore = nil
         }
     }
 }
@@ -108,10 +111,10 @@ private enum Spent {
         func isAsked(_ token: Secret?) -> Bool {
             token.map { (try? store.fingerprint(of: $0)) == ask.fingerprint } ?? false
         }
-        if let pending = connection.pending, isAsked(pending.state) {
-            self = pending.grant == .code ? .code : .handedIn
-        } else if isAsked(connection.tokens?.refreshToken) {
+        if isAsked(connection.tokens?.refreshToken) {
             self = .refreshToken
+        } else if let pending = connection.pending, isAsked(pending.state) {
+            self = pending.grant == .code ? .code : .handedIn
         } else {
             self = .something
         }
@@ -207,13 +210,13 @@ private struct One {
             if spent == .refreshToken { connection.trouble = .reauthorize }
             return .rejected(Problem(words, hint: Hints.connect(ask.name)))
         case _ where isTurnedAway(answer): return turnedAway(words, answer)
+        // It broke over it, at an unknown place: before the token was spent, or after.
+        case _ where answer.status >= 500: return unanswered(words, &connection)
+        case "server_error", "internal_error": return unanswered(words, &connection)
         // It has not looked at the request.
         case "temporarily_unavailable", "slow_down", "rate_limit_exceeded":
             return .unavailable(Problem(words, hint: Hints.again(ask.name, spent.isPending)))
-        // It broke over it, at an unknown place: before the token was spent, or after.
-        case "server_error", "internal_error": return unanswered(words, &connection)
         default:
-            if answer.status >= 500 { return unanswered(words, &connection) }
             if spent == .refreshToken { connection.trouble = .misconfigured }
             return .misconfigured(Problem(words, hint: Hints.registration(ask.name)))
         }

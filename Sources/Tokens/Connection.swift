@@ -18,6 +18,8 @@ package struct Connection: Sendable {
     package var notBefore: Int64?
     /// How many attempts in a row the provider was not available for.
     package var failures: Int64 = 0
+    /// The fingerprint of the registration that the provider refused last.
+    package var refusedClient: String?
     /// How far the provider's clock is ahead of this machine's, in seconds, where that is over a minute.
     package var skew: Int64?
     /// The record as it was read, for the members that this program does not know.

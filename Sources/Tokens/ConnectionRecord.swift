@@ -27,6 +27,7 @@ extension Connection {
         }
         notBefore = try object.time("not_before")
         failures = try object.integer("failures") ?? 0
+        refusedClient = try object.text("refused_client")
         skew = try object.integer("skew")
         for answer in try object.objects("unread") ?? [] {
             guard let body = try answer.secret("body") else { continue }
@@ -63,6 +64,7 @@ extension Connection {
         object.set("pending", pending.map(\.object))
         object.set("not_before", notBefore)
         object.set("failures", failures > 0 ? failures : nil)
+        object.set("refused_client", refusedClient)
         object.set("skew", skew)
         return object
     }

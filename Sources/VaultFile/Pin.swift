@@ -70,6 +70,14 @@ extension VaultFile {
         return (vault, isOlder)
     }
 
+    /// Whether an old copy of this version would be noticed here: it is noted, or the vault is none that is written here.
+    package func isNoted(_ header: VaultHeader) -> Bool {
+        guard let pin = pin(of: header.vaultID) else {
+            return !state.own.contains { (try? FileSystem.status(of: pinPath(header.vaultID, in: $0))) ?? nil != nil }
+        }
+        return pin.path != path || (pin.epoch, pin.generation) >= (header.epoch, header.generation)
+    }
+
     /// Where the newer version is, if it still is where it was seen.
     private func newer(_ pin: Pin, _ vaultID: [UInt8]) -> String? {
         guard pin.path != path, let other = try? VaultFile(path: pin.path), let found = try? other.readHeader(),
@@ -89,9 +97,9 @@ extension VaultFile {
         }
         let folders = state.own.filter { FileSystem.isPrivate(folder: $0) }
         let present = folders.filter { (try? FileSystem.status(of: pinPath(header.vaultID, in: $0))) ?? nil != nil }
-        for folder in present { _ = write(pinPath(header.vaultID, in: folder)) }
-        guard present.isEmpty else { return }
-        for folder in state.own where FileSystem.makePrivate(folder: folder) {
+        // One that cannot be moved is outdone by a higher one elsewhere.
+        guard present.count(where: { write(pinPath(header.vaultID, in: $0)) }) == 0 else { return }
+        for folder in state.own where !present.contains(folder) && FileSystem.makePrivate(folder: folder) {
             if write(pinPath(header.vaultID, in: folder)) { return }
         }
     }

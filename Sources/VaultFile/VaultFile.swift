@@ -4,6 +4,8 @@ import Tokens
 
 /// The vault's file and what stands beside it (FORMAT §6).
 package struct VaultFile: Sendable {
+    /// How often a waiter looks whether the lock is free, at the least: more often than a run of many batches lets go of it.
+    private static let longestPause = Duration.milliseconds(20)
     /// The largest file that is read: eight slots and the largest payload.
     static let largestFile = 96 + 8 * KeySlot.size + VaultHeader.largestPayload
 
@@ -143,7 +145,7 @@ package struct VaultFile: Sendable {
             if try writing({ () throws(HostError) in try lock.tryLock() }) { break }
             guard clock.now + pause <= deadline else { throw .locked(waited: wait) }
             do { try await Task.sleep(for: pause) } catch { throw .locked(waited: wait) }
-            pause = min(pause * 2, .milliseconds(100))
+            pause = min(pause * 2, Self.longestPause)
         }
         return try VaultSession(self, lock: lock, unlocking: secret)
     }

@@ -18,6 +18,7 @@ package final class VaultSession: TokenStore {
 
     let file: VaultFile
     private let lock: File
+    private var isClosed = false
     /// The journal that this session writes.
     private var journal: JournalWriter?
     /// The files of dead runs that go with the next commit.
@@ -38,6 +39,12 @@ package final class VaultSession: TokenStore {
 
     private static func start(of bytes: [UInt8], _ header: VaultHeader) -> [UInt8] {
         Array(bytes[..<(header.size + Pin.saltSize)])
+    }
+
+    /// Lets others have the lock; nothing can be asked or written from here on.
+    package func close() {
+        isClosed = true
+        lock.unlock()
     }
 
     /// The vault's real path.
@@ -74,9 +81,13 @@ package final class VaultSession: TokenStore {
     /// Before: no journal; the vault is all that is known. After: journal with these intents, file and folder synced;
     /// whatever dies now, the next run knows what may have been spent. When it fails nothing has been asked.
     package func begin(_ asks: [Ask], room: Int) throws {
+        precondition(!isClosed, "another process may have the lock")
         precondition(!hasJournal, "a journal that was found is committed before another one is begun")
         // A record that no commit would take must not be found only when the answers are there.
         do throws(RecordError) { try vault.records.check() } catch { throw VaultError.record(error) }
+        if (try? FileSystem.status(of: temporary, followingLinks: false))?.kind == .folder {
+            throw VaultError.cannotWrite("\(temporary) is a folder")
+        }
         guard room <= capacity else {
             throw VaultError.cannotWrite("the answers could make the vault larger than 256 MiB")
         }
@@ -149,6 +160,7 @@ package final class VaultSession: TokenStore {
     }
 
     private func prepare(_ next: OpenVault) throws -> NextVersion {
+        precondition(!isClosed, "another process may have the lock")
         do throws(RecordError) { try next.records.check() } catch { throw VaultError.record(error) }
         var next = next
         next.header.generation = vault.header.generation + 1

@@ -89,10 +89,15 @@ struct Intake {
             )
             return
         }
+        // What is known of this very refresh token stays known.
+        if connection.tokens?.refreshToken != tokens.refreshToken {
+            connection.trouble = nil
+            connection.question = nil
+            connection.notBefore = nil
+            connection.failures = 0
+        }
         connection.provider = provider.id
         connection.tokens = tokens
-        connection.trouble = nil
-        connection.question = nil
         records.set(name, connection: connection)
         hasChanged = true
         let hasClient = config?.connections[name] != nil || clients[name] != nil

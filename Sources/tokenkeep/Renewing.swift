@@ -21,16 +21,20 @@ extension Workplace {
         ) { request in await endpoint.send(request) }
     }
 
-    /// Renews what is due of the connections that are named, or of all. Returns the session of the last batch, still locked.
+    /// Renews what is due of the connections that are named, or of all. Returns the records, and the session of the last
+    /// batch, still locked, where that could begin.
     func refresh(
         _ batch: Batch, _ terms: Terms, _ names: [RecordName], _ config: Config,
-        each: (RecordName, Outcome, VaultSession) -> Void = { _, _, _ in }
-    ) async throws -> (outcomes: [(name: RecordName, outcome: Outcome)], session: VaultSession) {
-        try await naming(try vault().path) {
+        each: (RecordName, Outcome, Records?) -> Void = { _, _, _ in }
+    ) async throws -> (outcomes: [(name: RecordName, outcome: Outcome)], records: Records, session: VaultSession?) {
+        let path = try vault().path
+        return try await naming(path) {
             let (outcomes, session) = try await Refresh(batch, terms).run(
                 { try config.connections(names, in: $0) },
-                registration: { config.registration(of: $0, in: $1) }, opening: { try await open() }, each: each)
-            return (outcomes, session)
+                registration: { config.registration(of: $0, in: $1) }, opening: { try await open() },
+                obstacle: { Failure($0, vault: path).obstacle }, each: each)
+            if let session { return (outcomes, session.records, session) }
+            return (outcomes, try await read().records, nil)
         }
     }
 
@@ -54,15 +58,18 @@ extension Workplace {
     /// Writes the outputs of the config from what the vault holds.
     func handOut(
         _ records: Records, adopt: String? = nil, allowTracked: Bool = false,
-        record: (OutputDigests) async throws -> Void
-    ) async throws -> [HandOut.Report] {
-        guard let config, !config.outputs.isEmpty else { return [] }
+        record: (OutputDigests) async throws -> Void, unlock: () -> Void = {}
+    ) async throws -> (reports: [HandOut.Report], afterFailures: [(path: String, failure: AfterFailure)]) {
+        guard let config, !config.outputs.isEmpty else { return ([], []) }
         try refuseOwnFiles(config)
         let handOut = HandOut(
             try config.outputs.map { try $0.item(folder: config.folder) }, adopt: adopt, allowTracked: allowTracked,
             environment: ThisProcess.environmentForOthers
         ) { bytes in bytes.withSpan { span in (try? SHA256.digest(of: span)).map { hexadecimal($0.span) } ?? "" } }
-        return try await handOut.run(try selection(of: records), known: try OutputDigests(records), record: record)
+        let reports = try await handOut.run(
+            try selection(of: records), known: try OutputDigests(records), record: record)
+        unlock()
+        return (reports, await handOut.tell(reports))
     }
 
     /// Refuses an output that would replace the vault, what stands beside it, the config or a key, or another output.
@@ -93,9 +100,11 @@ extension Workplace {
     }
 
     /// Says what went wrong with outputs; returns the statuses.
-    func complain(_ reports: [HandOut.Report], _ records: Records) -> [Failure.Status] {
-        reports.flatMap { report -> [Failure.Status] in
-            var statuses: [Failure.Status] = []
+    func complain(
+        _ reports: [HandOut.Report], _ afterFailures: [(path: String, failure: AfterFailure)], _ records: Records
+    ) -> [Failure.Status] {
+        var statuses: [Failure.Status] = []
+        for report in reports {
             for name in report.missing where !isStillToCome(name, records) {
                 Console.say(
                     "\(report.path): there is no \(name) in the vault, and include names it\nhint: correct include of this output in \(configPath), or keep it: tokenkeep set NAME"
@@ -105,12 +114,12 @@ extension Workplace {
                 Console.say("\(failure.message)\nhint: \(failure.hint)")
                 statuses.append(failure.status)
             }
-            if let failure = report.afterFailure {
-                Console.say("\(report.path): \(failure.message)\nhint: \(failure.hint)")
-                statuses.append(.other)
-            }
-            return statuses
         }
+        for (path, failure) in afterFailures {
+            Console.say("\(path): \(failure.message)\nhint: \(failure.hint)")
+            statuses.append(.other)
+        }
+        return statuses
     }
 }
 
@@ -130,6 +139,18 @@ extension OutputConfig {
 }
 
 extension Failure {
+    /// Why a later batch of a run could not begin, though the ones before it did; nil where it is more than that.
+    fileprivate var obstacle: Problem? {
+        switch status {
+        case .locked: Problem("its turn did not come: another process holds the vault's lock", hint: Hints.nextRun)
+        case .cannotWrite:
+            Problem(
+                "its turn did not come: the vault cannot be written any more",
+                hint: "make room or give it back its folder; \(Hints.nextRun)")
+        default: nil
+        }
+    }
+
     /// Two values have one name.
     static func conflict(_ name: String, _ first: String, _ second: String) -> Failure {
         Failure(

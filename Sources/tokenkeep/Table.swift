@@ -28,6 +28,8 @@ struct Validity {
     /// Nil when nothing is known.
     init?(_ tokens: TokenSet, now: Int64) {
         guard let end = tokens.presumedEnd else { return nil }
+        // A clock that jumped back makes it no fresher than it was when it came.
+        let now = max(now, tokens.obtainedAt ?? now)
         let left = end > now ? Moment.length(end - now) : "ended"
         words = tokens.expiresAt == nil ? "\(left) (assumed)" : left
     }

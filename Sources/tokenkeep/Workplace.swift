@@ -135,7 +135,7 @@ struct Workplace {
     private func settle(_ session: VaultSession) throws {
         for path in session.keptAside {
             Console.say(
-                "a journal could not be read to its end; it is kept in \(path)\nhint: keep it until every connection is renewed"
+                "a journal could not be used to its end; it is kept in \(path)\nhint: keep it until every connection is renewed"
             )
         }
         let nobody = Batch(host: Self.host, clock: { ThisProcess.milliseconds }, log: log) { _ in

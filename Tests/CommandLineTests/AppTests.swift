@@ -116,6 +116,18 @@ struct AppTests {
         try await tiktok.bench.ok("rm after.env; tokenkeep refresh; test ! -e after.env")
     }
 
+    @Test func anAfterCommandMayAskForTheLockItself() async throws {
+        let tiktok = try await TikTokBench(
+            more: """
+                [[outputs]]
+                path = "out.json"
+                format = "json"
+                after = ["sh", "-c", "printf told | TOKENKEEP_KEY=$(cat key) tokenkeep set TOLD"]
+                """)
+        try await tiktok.bench.ok("echo $TOKENKEEP_KEY > key; tokenkeep refresh --force")
+        #expect(try await tiktok.bench.ok("tokenkeep get TOLD") == "told\n")
+    }
+
     @Test func anAfterCommandThatIsNotThereIsSaidWithTheWayOut() async throws {
         let tiktok = try await TikTokBench(more: Self.output + "\nafter = [\"pm2-is-not-here\", \"reload\"]")
         let told = await tiktok.bench.sh("tokenkeep export")
@@ -207,6 +219,7 @@ struct AppTests {
         let got = await tiktok.bench.sh("tokenkeep get TIKTOK_A_B_ACCESS_TOKEN")
         #expect(got.status == 78 && got.output.isEmpty && got.errors.contains("tiktok/a-b"), "\(got.words)")
         #expect(got.errors.contains("tiktok/a.b"))
+        #expect(await tiktok.bench.sh("tokenkeep get TIKTOK_ACCESS_TOKEN --field open_id").status == 64)
     }
 
     @Test func twoSourcesForOneNameAreAnError() async throws {

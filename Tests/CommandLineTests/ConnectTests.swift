@@ -162,6 +162,35 @@ struct ConnectTests {
         if fault == "html:2" { #expect(try await bench.ok("tokenkeep log --raw-answers tiktok").contains("<html")) }
     }
 
+    @Test func theStoredTokenHandedInAgainIsUnderTheSameRulesAsEver() async throws {
+        let tiktok = try await TikTokBench(faults: ["drop:2"])
+        let bench = tiktok.bench
+        let connect = "tokenkeep get tiktok --field refresh_token | tokenkeep connect tiktok --refresh-token"
+        #expect(await bench.sh(connect).status == 12)
+        #expect(try await bench.ok("tokenkeep status").contains("uncertain"))
+        let again = await bench.sh(connect)
+        #expect(again.status == 12 && again.errors.contains("works until"), "\(again.errors)")
+        #expect(try await tiktok.refreshes() == 1)
+    }
+
+    @Test func aTokenThatIsNotTakenLeavesAnAuthorisationThatWaits() async throws {
+        let tiktok = try await TikTokBench()
+        try await tiktok.bench.ok(
+            """
+            curl -s -o /dev/null -w '%{redirect_url}' "$(tokenkeep -q connect tiktok --print-url)" > back
+            ! echo rft.OTHER | tokenkeep connect tiktok --refresh-token
+            tokenkeep connect tiktok --callback - < back
+            """)
+    }
+
+    @Test func whatCouldNotBeRenewedIsNotSaidToBeRevoked() async throws {
+        let tiktok = try await TikTokBench(faults: ["drop:2"], accessLifetime: 1)
+        let ended = await tiktok.bench.sh("sleep 1; tokenkeep disconnect tiktok")
+        #expect(ended.status == 12 && ended.errors.contains("is not revoked"), "\(ended.errors)")
+        #expect(try await tiktok.revocations() == 0)
+        try await tiktok.bench.ok("tokenkeep list | grep tiktok")
+    }
+
     @Test(arguments: ["fdatasync", "unlink"])
     func anAnswerForATokenThatWasHandedInIsMergedByTheNextRun(killedAt call: String) async throws {
         let tiktok = try await TikTokBench()

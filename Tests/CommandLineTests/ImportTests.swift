@@ -39,6 +39,28 @@ struct ImportTests {
         #expect(again.status == 77)
     }
 
+    @Test func whatIsKnownOfATokenStaysKnownWhenItIsImportedAgain() async throws {
+        let tiktok = try await TikTokBench(faults: ["drop:2"])
+        let bench = tiktok.bench
+        try bench.append(
+            """
+            [connections.sandbox-tiktok]
+            provider = "sandbox-tiktok"
+            client_id = "sandbox-client"
+            client_secret = { secret = "TIKTOK_CLIENT_SECRET" }
+            variables = { base_url = "\(tiktok.sandbox.baseURL)" }
+
+            """, to: "tokenkeep.toml")
+        try await bench.ok(
+            "printf 'SANDBOX_TIKTOK_ACCESS_TOKEN=a\nSANDBOX_TIKTOK_REFRESH_TOKEN=%s\n' $(tokenkeep get tiktok --field refresh_token) > .env; tokenkeep -q import .env"
+        )
+        #expect(await bench.sh("tokenkeep refresh sandbox-tiktok").status == 12)
+        try await bench.ok("tokenkeep -q import --replace .env")
+        #expect(try await bench.ok("tokenkeep status").contains("uncertain"))
+        #expect(await bench.sh("tokenkeep refresh sandbox-tiktok").status == 12)
+        #expect(try await tiktok.refreshes() == 1)
+    }
+
     @Test func whatAConnectionGivesItselfIsLeftBehind() async throws {
         let tiktok = try await TikTokBench()
         let bench = tiktok.bench

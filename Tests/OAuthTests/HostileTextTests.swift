@@ -14,6 +14,25 @@ struct HostileTextTests {
         return nil
     }
 
+    @Test func aSecretAndATextThatRepeatThemselvesCostNoTime() {
+        let text = String(repeating: "a", count: 4096)
+        let secret = Secret([UInt8](repeating: UInt8(ascii: "a"), count: 1 << 17))
+        #expect(ProviderError(code: "x", detail: text, logID: nil).words(hiding: [secret]) == "x (<redacted>)")
+    }
+
+    @Test(arguments: [
+        ("unknown:T4-abcdefghijkl", "RT4-abcdefghijkl"), ("x UlQ0LWFiY2RlZmdoaWprbA== y", "RT4-abcdefghijkl"),
+        ("got abcdefghijkl-m", "RT4-abcdefghijkl-mn"), ("b%63%64efghijklmn", "abcdefghijklmnop"),
+    ])
+    func noPartOfASecretThatGivesItAwayIsRepeated(text: String, secret: String) {
+        let error = ProviderError(code: text, detail: text, logID: text)
+        let (code, logID) = error.parts(hiding: [Secret(secret)])
+        for shown in [code, logID ?? "", error.words(hiding: [Secret(secret)])] {
+            #expect(shown.contains("<redacted>") && !shown.contains("ghijkl") && !shown.contains("WFiY2Rl"), "\(shown)")
+        }
+        #expect(error.parts(hiding: [Secret("something else")]).code == text, "and nothing else is hidden")
+    }
+
     @Test(arguments: [
         #"7"#, #"{}"#, #"true"#, #""a\u0000b""#, #""a\nb""#, #""\ud83d""#, #""é""#, #"["r"]"#,
     ])

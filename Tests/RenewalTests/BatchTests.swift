@@ -64,6 +64,35 @@ struct BatchTests {
         #expect(outcomes.allSatisfy { $0.outcome == .renewed } && opened == 3)
     }
 
+    @Test func whatCameBeforeCountsWhenALaterBatchCannotBegin() async throws {
+        struct Locked: Error {}
+        let (place, names) = try await place(5)
+        let batch = Batch(host: "here", clock: { place.now * 1000 }) { _ in Self.answer(place) }
+        var opened = 0
+        let run = Refresh(batch, place.terms())
+        let open = { () async throws -> Nearly in
+            opened += 1
+            if opened == 2 { throw Locked() }
+            return Nearly(full: try await place.session())
+        }
+        var told: [RecordName] = []
+        let (outcomes, store) = try await run.run(
+            { _ in names }, registration: { _, _ in .success(registration(place, host: "h.example")) }, opening: open,
+            obstacle: { $0 is Locked ? Problem("its turn did not come", hint: "again") : nil },
+            each: { name, _, _ in told.append(name) })
+        #expect(
+            store == nil
+                && outcomes.map(\.outcome.name) == ["renewed", "renewed"] + Array(repeating: "unavailable", count: 3))
+        #expect(told.count == 5)
+        // At the very beginning nothing came before.
+        opened = 1
+        do {
+            _ = try await run.run(
+                { _ in names }, registration: { _, _ in .failure(Problem("", hint: "")) }, opening: open)
+            Issue.record("it began")
+        } catch is Locked { opened = 0 }
+    }
+
     @Test(arguments: [(hosts: 1, width: 0, most: 4), (8, 0, 16), (1, 3, 3), (2, 16, 16), (3, 0, 12)])
     func noMoreThanTheWidthIsUnderWayNorMoreThanItsShareToOneHost(hosts: Int, width: Int, most: Int) async throws {
         let (place, names) = try await place(40)
@@ -105,7 +134,7 @@ struct BatchTests {
                 return session
             })
         #expect(outcomes.allSatisfy { $0.outcome == .renewed } && gauge.all == 9)
-        #expect(generations == [2, 3, 4] && last.vault.header.generation == 5, "one commit a batch")
+        #expect(generations == [2, 3, 4] && last?.vault.header.generation == 5, "one commit a batch")
         #expect(try place.hasJournal == false)
     }
 

@@ -70,6 +70,31 @@ struct OnceOnlyTests {
         #expect(try await place.count() == 2)
     }
 
+    @Test func aRegistrationThatWasRefusedIsAskedWithAgainWhenItIsAnotherOrAfterAWhile() async throws {
+        let place = try await Place.make()
+        try await place.connect()
+        func run(_ secret: String, force: Bool = false) async throws -> String {
+            let registration = Registration(
+                provider: place.registration.provider, clientID: place.registration.clientID,
+                clientSecret: Secret(secret), redirectURI: place.registration.redirectURI,
+                scopes: place.registration.scopes, variables: place.registration.variables)
+            let terms = Terms(
+                RenewalPolicy(interval: nil), waitingSince: place.now * 1000, isForced: force, patience: .zero)
+            return try await Refresh(place.batch, terms).run(
+                { _ in [place.name] }, registration: { _, _ in .success(registration) },
+                opening: { try await place.session() }
+            ).outcomes[0].outcome.name
+        }
+        #expect(try await run("wrong", force: true) == "misconfigured")
+        for _ in 1...3 { #expect(try await run("wrong") == "misconfigured") }
+        #expect(try await place.count() == 1, "a storm of jobs does not hammer it")
+        place.advance(30)
+        #expect(try await run("wrong") == "misconfigured")
+        #expect(try await place.count() == 2)
+        #expect(try await run(SandboxOptions.clientSecret) == "renewed", "whoever mends it sees it at once")
+        #expect(try place.stored()?.refusedClient == nil && place.stored()?.failures == 0)
+    }
+
     @Test func whatWasNotSentIsAskedAgainWithoutALastingMark() async throws {
         let place = try await Place.make()
         try await place.connect()

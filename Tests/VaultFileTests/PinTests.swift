@@ -146,6 +146,22 @@ import Tokens
         #expect(refusal { try read(try file()) } == "older")
     }
 
+    @Test func onePinThatCannotBeMovedIsOutdoneByAHigherOneElsewhere() async throws {
+        let other = place.folder + "/other"
+        try await write(try file([state, other]), "1")
+        let old = try #require(try place.bytes("vault"))
+        #expect(try file([state, other]).isNoted(try file().readHeader()))
+        // A folder stands where the pin goes, so that not even root can replace it.
+        let pin = state + "/" + hexID(try file().readHeader()) + ".pin"
+        try FileSystem.remove(pin)
+        try await place.run(["mkdir", pin])
+        try await write(try file([state]), "2")
+        #expect(try !file([state]).isNoted(try file().readHeader()), "and who has no other folder is told")
+        try await write(try file([state, other]), "3")
+        try place.write("vault", old)
+        #expect(refusal { try read(try file([state, other])) } == "older")
+    }
+
     @Test(arguments: ["", "{", #"{"epoch":1}"#, #"{"epoch":-1,"generation":8,"mac":"00","path":"","schema":1}"#])
     func aPinThatCannotBeReadIsNoneAndIsReplaced(_ text: String) async throws {
         try await write(try file(), "1")

@@ -73,7 +73,15 @@ struct Disconnect: AsyncParsableCommand {
         if tokens.isExpired(at: ThisProcess.now) {
             // TikTok is asked with the access token, which has to be one that it still knows.
             let terms = Terms(place.policy, waitingSince: ThisProcess.milliseconds)
-            _ = try await Refresh(place.batch(renewal), terms).run([target], on: session)
+            let outcome = try await Refresh(place.batch(renewal), terms).run([target], on: session)[0].outcome
+            if StopSignals.noted != nil { throw Stopped.notedMeanwhile }
+            if case .rejected(let problem) = outcome {
+                place.say("there is nothing left to revoke: \(problem.message)")
+                return nil
+            }
+            if let problem = outcome.problem, let status = outcome.status {
+                throw notRevoked(name, status, problem.message)
+            }
             tokens = try session.records.connection(name)?.tokens ?? tokens
         }
         guard let request = TokenRequest.revoke(registration, tokens) else {

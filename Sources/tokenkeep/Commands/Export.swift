@@ -71,7 +71,7 @@ struct Export: AsyncParsableCommand {
                 hint: "name one of: " + config.outputs.map(\.path).joined(separator: ", "))
         }
         let vault = try await place.read()
-        let reports = try await place.naming(try place.vault().path) {
+        let (reports, afterFailures) = try await place.naming(try place.vault().path) {
             for name in vault.records.names { try config.requireProvider(of: name, in: vault.records) }
             return try await place.handOut(vault.records, adopt: adopt, allowTracked: allowTracked) { digests in
                 // Only a format without comments needs the vault to remember its file, and so the lock.
@@ -83,7 +83,7 @@ struct Export: AsyncParsableCommand {
         for report in reports where options.verbose && report.failure == nil {
             Console.say("\(report.path): \(report.changed ? "written" : "unchanged")")
         }
-        if let status = Failure.Status.first(of: place.complain(reports, vault.records)) {
+        if let status = Failure.Status.first(of: place.complain(reports, afterFailures, vault.records)) {
             throw ExitCode(status.rawValue)
         }
     }

@@ -96,7 +96,14 @@ struct Get: AsyncParsableCommand {
             let origins = found.map { "\($0.field) of the connection \($0.connection)" }
             throw Failure.conflict(name, origins[0], origins[1])
         }
-        if let (connection, field) = found.first { return (connection, Field(field)) }
+        if let (connection, part) = found.first {
+            guard field == nil else {
+                throw Failure(
+                    .wrongUse, "\(name) names a part of the connection \(connection) already",
+                    hint: "leave --field out, or name the connection: tokenkeep get \(connection) --field …")
+            }
+            return (connection, Field(part))
+        }
         if let name = RecordName(name), config?.connections[name] != nil {
             throw Failure(.notThere, "\(name) is not connected", hint: "tokenkeep connect \(name)")
         }
@@ -113,9 +120,9 @@ struct Get: AsyncParsableCommand {
         if let stored { try requireLifetime(of: stored, name) }
         let config = try place.requiredConfig()
         let terms = Terms(place.policy, waitingSince: start, minimumValidity: minimum(of: stored))
-        let (outcomes, session) = try await place.refresh(place.batch(renewal), terms, [name], config)
+        let (outcomes, records, _) = try await place.refresh(place.batch(renewal), terms, [name], config)
         let outcome = outcomes[0].outcome
-        let tokens = try session.records.connection(name)?.tokens
+        let tokens = try records.connection(name)?.tokens
         if let problem = outcome.problem, let status = outcome.status {
             // What is still good is handed out whatever became of its renewal.
             guard let tokens, tokens.isValid(for: minimum(of: tokens), at: ThisProcess.now) else {

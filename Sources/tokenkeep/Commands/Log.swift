@@ -6,7 +6,7 @@ import VaultFile
 
 struct Log: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Show what was asked of providers and how it ended; never a value.",
+        abstract: "Show what tokens were asked for and how it ended; never a value.",
         discussion: """
             Needs no key, but for --raw-answers. Times are UTC.
             Example: tokenkeep log tiktok
@@ -44,7 +44,7 @@ struct Log: AsyncParsableCommand {
             answer.set("events", events)
             return try Console.print(answer)
         }
-        guard !events.isEmpty else { return place.say("nothing was asked yet") }
+        guard !events.isEmpty else { return place.say("no token was asked for yet") }
         try Console.print(Table.text([["WHEN", "CONNECTION", "WHAT", "OUTCOME", "DETAILS"]] + events.map(Self.cells)))
     }
 

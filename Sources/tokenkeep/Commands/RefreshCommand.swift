@@ -53,29 +53,34 @@ struct RefreshCommand: AsyncParsableCommand {
         let batch = place.batch(renewal, width: width.map { Batch.Width($0) } ?? .standard) { done, all in
             if !options.quiet { Console.progress("\(done) of \(all) asked") }
         }
-        let (outcomes, session) = try await place.refresh(batch, terms, names, config) { name, outcome, session in
-            if let status = report(name, outcome, session) { statuses.append(status) }
+        let (outcomes, records, session) = try await place.refresh(batch, terms, names, config) {
+            name, outcome, records in
+            if let status = report(name, outcome, records) { statuses.append(status) }
         }
-        let reports = try await place.naming(session.path) {
-            // The tokens are committed: from here on a failure costs an old file, never a token.
-            try await place.handOut(session.records, allowTracked: allowTracked) { digests in
-                try digests.store(in: &session.records)
-                try session.commit()
-            }
+        let (reports, afterFailures) = try await place.naming(try place.vault().path) {
+            // The tokens are committed: from here on a failure costs an old file, never a token. An app that is told asks for
+            // them itself, perhaps, so the lock goes first.
+            try await place.handOut(
+                records, allowTracked: allowTracked,
+                record: { digests in
+                    let session = if let session { session } else { try await place.open() }
+                    try digests.store(in: &session.records)
+                    try session.commit()
+                }, unlock: { session?.close() })
         }
-        statuses += place.complain(reports, session.records)
-        if json { try Console.print(Self.object(outcomes, reports, session.records)) }
+        statuses += place.complain(reports, afterFailures, records)
+        if json { try Console.print(Self.object(outcomes, reports, records)) }
         if let status = Failure.Status.first(of: statuses) { throw ExitCode(status.rawValue) }
     }
 
-    private func report(_ name: RecordName, _ outcome: Outcome, _ session: VaultSession) -> Failure.Status? {
+    private func report(_ name: RecordName, _ outcome: Outcome, _ records: Records?) -> Failure.Status? {
         if let problem = outcome.problem {
             Console.say("\(name): \(problem.message)\nhint: \(problem.hint)")
         } else if outcome == .notConnected, !names.isEmpty {
             Console.say("\(name): it is not connected\nhint: tokenkeep connect \(name)")
             return .personNeeded
         } else if options.verbose {
-            let end = (try? session.records.connection(name))??.tokens?.expiresAt
+            let end = (try? records?.connection(name))??.tokens?.expiresAt
             Console.say("\(name): \(outcome.words)\(end.map { ", valid until \(Moment.text($0))" } ?? "")")
         }
         return outcome.status

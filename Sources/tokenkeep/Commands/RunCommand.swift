@@ -56,10 +56,10 @@ struct RunCommand: AsyncParsableCommand {
             try requireValid(names, in: vault.records, [:])
             return vault.records
         }
-        let (outcomes, session) = try await place.refresh(place.batch(renewal), terms, known, config)
-        return try await place.naming(session.path) {
-            try requireValid(names, in: session.records, Dictionary(outcomes.map { ($0.name, $0.outcome) }) { $1 })
-            return session.records
+        let (outcomes, renewed, _) = try await place.refresh(place.batch(renewal), terms, known, config)
+        return try await place.naming(try place.vault().path) {
+            try requireValid(names, in: renewed, Dictionary(outcomes.map { ($0.name, $0.outcome) }) { $1 })
+            return renewed
         }
     }
 

@@ -19,7 +19,7 @@ struct Status: AsyncParsableCommand {
         let place = try Workplace(options)
         let vault = try await place.read()
         let states = try await place.naming(try place.vault().path) { try Self.states(of: vault.records, place) }
-        warn(states, place)
+        warn(states, vault, place)
         if json {
             var answer = JSONObject()
             answer.set("connections", states.map(\.object))
@@ -35,10 +35,15 @@ struct Status: AsyncParsableCommand {
     }
 
     /// Says what is no connection's state, and weakens what is promised.
-    private func warn(_ states: [ConnectionState], _ place: Workplace) {
+    private func warn(_ states: [ConnectionState], _ vault: OpenVault, _ place: Workplace) {
         if !place.state.keepPins {
             place.say(
                 "no state folder of this user's can be written: an old copy of the vault would not be noticed\nhint: set XDG_STATE_HOME to a folder that only this user can write"
+            )
+        }
+        if (try? place.vault().isNoted(vault.header)) == false {
+            place.say(
+                "the newest version of the vault could not be noted: an old copy of it would not be noticed\nhint: make room in this user's state folder, then write once: tokenkeep refresh --force NAME"
             )
         }
         for state in states {
