@@ -113,9 +113,14 @@ package struct VaultFile: Sendable {
     /// Refuses what could not be replaced later, before anything is asked or written.
     func checkReplaceable() throws(VaultError) {
         try checkFolder()
-        guard let status = try reading({ () throws(HostError) in try FileSystem.status(of: path) }) else {
-            throw .notFound
-        }
+        var status: FileStatus
+        repeat {
+            guard let found = try reading({ () throws(HostError) in try FileSystem.status(of: path) }) else {
+                throw .notFound
+            }
+            status = found
+            // Without a name it is a version that another process has just replaced.
+        } while status.links == 0
         guard status.kind == .regular else { throw .cannotWrite("\(path) is not a regular file") }
         guard status.links == 1 else {
             throw .cannotWrite("\(path) has \(status.links) names (hard links), and only one would be renewed")

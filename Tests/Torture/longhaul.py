@@ -94,12 +94,13 @@ def settle(bench, options):
 
 
 def works(bench, sandbox, name):
-    """Whether `get` gives a token that the provider takes; three tries, for one may end on the way."""
-    for _ in range(3):
+    """None when `get` gives a token that the provider takes, else what came of it; a token may end on the way, and more so
+    on a busy machine."""
+    for _ in range(10):
         got = bench.run("get", name)
         if got.returncode == 0 and sandbox.is_valid(got.stdout.strip()):
-            return True
-    return False
+            return None
+    return got.stderr.strip() or "a token that the provider does not take"
 
 
 NOT_SENT = "killed before the provider answered"
@@ -138,11 +139,11 @@ def account(bench, key, proxy, sandbox, status, kills):
     causes, lost = collections.defaultdict(list), []
     healthy = [name for name, one in status.items() if one["state"] not in ("uncertain", "reauthorize")]
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count() + 1) as pool:
-        for name, good in zip(healthy, pool.map(lambda name: works(bench, sandbox, name), healthy)):
-            if good:
-                causes["fresh"].append(name)
+        for name, trouble in zip(healthy, pool.map(lambda name: works(bench, sandbox, name), healthy)):
+            if trouble:
+                lost.append(f"{name}: the vault calls it {status[name]['state']}, and get gave {trouble}")
             else:
-                lost.append(f"{name}: the vault calls it {status[name]['state']}, and the provider takes no token of it")
+                causes["fresh"].append(name)
     for name in status.keys() - set(healthy):
         one = status[name]
         token = bench.ok("get", name, "--field", "refresh_token").strip()
@@ -173,7 +174,7 @@ def try_again(bench, sandbox, names):
     status = bench.status()
     found = collections.Counter(status[name]["state"] for name in names)
     bad = [name for name in names if status[name]["state"] in ("fresh", "due", "expired")
-           and not works(bench, sandbox, name)]
+           and works(bench, sandbox, name)]
     assert not bad, f"renewed by --try-again, and the provider takes no token of them: {bad}"
     return [f"refresh --try-again for {len(names)} uncertain ones: "
             + ", ".join(f"{count} {state}" for state, count in sorted(found.items()))]
