@@ -133,86 +133,6 @@ struct ConnectTests {
         #expect(option.status == 64 && option.errors.contains("ftp://x/"), "\(option.errors)")
     }
 
-    @Test func anExistingRefreshTokenIsTakenOverByUsingIt() async throws {
-        let tiktok = try await TikTokBench()
-        let bench = tiktok.bench
-        let moved = try await bench.ok(
-            "tokenkeep get tiktok --field refresh_token > token; tokenkeep remove tiktok; tokenkeep connect tiktok --refresh-token < token; tokenkeep get tiktok"
-        )
-        #expect(moved.hasPrefix("act."))
-        // A mistyped one does not cost the one that works.
-        let wrong = await bench.sh("echo rft.CANARY | tokenkeep connect tiktok --refresh-token")
-        #expect(wrong.status == 10 && !wrong.words.contains("CANARY"), "\(wrong.errors)")
-        try await bench.ok("tokenkeep refresh --force")
-    }
-
-    @Test(arguments: [
-        ("error-200:2", 11), ("http-500:2", 12), ("html:2", 12), ("drop:2", 12), ("rate-limit:2+", 11), ("", 11),
-    ])
-    func aTokenThatIsHandedInCostsNoOtherUntilItHasBeenTaken(fault: String, status: Int32) async throws {
-        let tiktok = try await TikTokBench(faults: fault.isEmpty ? [] : [fault])
-        let bench = tiktok.bench
-        let before = try await bench.ok("tokenkeep get tiktok; tokenkeep get tiktok --field refresh_token")
-        if fault.isEmpty { await tiktok.sandbox.stop() }
-        let failed = await bench.sh("echo rft.CANARY | tokenkeep connect tiktok --refresh-token")
-        #expect(failed.status == status && failed.errors.contains("hint: "), "\(failed.errors)")
-        #expect(!failed.errors.contains("next run"), "no run tries it again: \(failed.errors)")
-        #expect(try await bench.ok("tokenkeep get tiktok; tokenkeep get tiktok --field refresh_token") == before)
-        #expect(try await bench.ok("tokenkeep status").contains("fresh"))
-        if fault == "html:2" { #expect(try await bench.ok("tokenkeep log --raw-answers tiktok").contains("<html")) }
-    }
-
-    @Test func theStoredTokenHandedInAgainIsUnderTheSameRulesAsEver() async throws {
-        let tiktok = try await TikTokBench(faults: ["drop:2"])
-        let bench = tiktok.bench
-        let connect = "tokenkeep get tiktok --field refresh_token | tokenkeep connect tiktok --refresh-token"
-        #expect(await bench.sh(connect).status == 12)
-        #expect(try await bench.ok("tokenkeep status").contains("uncertain"))
-        let again = await bench.sh(connect)
-        #expect(again.status == 12 && again.errors.contains("works until"), "\(again.errors)")
-        #expect(try await tiktok.refreshes() == 1)
-    }
-
-    @Test func aTokenThatIsNotTakenLeavesAnAuthorisationThatWaits() async throws {
-        let tiktok = try await TikTokBench()
-        try await tiktok.bench.ok(
-            """
-            curl -s -o /dev/null -w '%{redirect_url}' "$(tokenkeep -q connect tiktok --print-url)" > back
-            ! echo rft.OTHER | tokenkeep connect tiktok --refresh-token
-            tokenkeep connect tiktok --callback - < back
-            """)
-    }
-
-    @Test func whatCouldNotBeRenewedIsNotSaidToBeRevoked() async throws {
-        let tiktok = try await TikTokBench(faults: ["drop:2"], accessLifetime: 1)
-        let ended = await tiktok.bench.sh("sleep 1; tokenkeep disconnect tiktok")
-        #expect(ended.status == 12 && ended.errors.contains("is not revoked"), "\(ended.errors)")
-        #expect(try await tiktok.revocations() == 0)
-        try await tiktok.bench.ok("tokenkeep list | grep tiktok")
-    }
-
-    @Test(arguments: ["fdatasync", "unlink"])
-    func anAnswerForATokenThatWasHandedInIsMergedByTheNextRun(killedAt call: String) async throws {
-        let tiktok = try await TikTokBench()
-        let bench = tiktok.bench
-        // A second authorisation, whose token another program held.
-        try await bench.ok(
-            """
-            tokenkeep get tiktok --field refresh_token > old; cp tokenkeep.vault copy
-            \(TikTokBench.connect); tokenkeep get tiktok --field refresh_token > held; cp copy tokenkeep.vault; rm -r home
-            """)
-        let died = await bench.sh(
-            """
-            strace -f -o trace -P $PWD/tokenkeep.vault.journal -e trace=\(call) -e inject=\(call):signal=KILL \
-                tokenkeep connect tiktok --refresh-token < held
-            """)
-        #expect(died.status != 0, "\(died.words)")
-        try await bench.ok("tokenkeep refresh")
-        let now = try await bench.ok("tokenkeep get tiktok --field refresh_token; cat old held")
-        #expect(Set(now.split(separator: "\n")).count == 3, "neither the old one nor the spent one: \(died.words)")
-        try await bench.ok("tokenkeep refresh --force; ! ls tokenkeep.vault.journal")
-    }
-
     @Test func aCodeAloneIsNotTakenWhereTwoAreWaitedFor() async throws {
         let tiktok = try await TikTokBench()
         let bench = tiktok.bench
@@ -257,44 +177,6 @@ struct ConnectTests {
             curl -s -o /dev/null -w '%{redirect_url}' "$u" | tokenkeep connect tiktok --callback -
             """)
         #expect(ended.status == 0 && ended.errors.contains("not granted: video.upload"), "\(ended.errors)")
-    }
-
-    @Test func disconnectRevokesAndThenForgets() async throws {
-        let tiktok = try await TikTokBench()
-        let token = try await tiktok.bench.ok("tokenkeep get tiktok").dropLast()
-        try await tiktok.bench.ok("tokenkeep disconnect tiktok")
-        #expect(await tiktok.bench.sh("tokenkeep get tiktok").status == 66)
-        let answer = try await tiktok.bench.ok(
-            "curl -s -o /dev/null -w '%{http_code}' -H 'Authorization: Bearer \(token)' \(tiktok.sandbox.baseURL)/v2/user/info/"
-        )
-        #expect(answer == "401")
-    }
-
-    @Test func whatCannotBeForgottenIsNotRevoked() async throws {
-        guard await BadInputTests.canMount() else {
-            withKnownIssue("SKIPPED: mounting needs root and a mount namespace") { Issue.record("no mounts here") }
-            return
-        }
-        let tiktok = try await TikTokBench()
-        let full = await tiktok.bench.sh(
-            """
-            unshare -m sh -c 'mkdir m && mount -t tmpfs -o size=24k none m && cp -p tokenkeep.vault tokenkeep.toml m/ &&
-            dd if=/dev/zero of=m/fill bs=1k count=100 status=none; cd m; tokenkeep disconnect tiktok'
-            """)
-        #expect(full.status == 73 && full.errors.contains("nothing was asked"), "\(full.errors)")
-        #expect(try await tiktok.revocations() == 0)
-        try await tiktok.bench.ok("tokenkeep get tiktok")
-    }
-
-    @Test func whatIsRevokedAndCannotBeForgottenIsSaid() async throws {
-        let tiktok = try await TikTokBench()
-        let ended = await tiktok.bench.sh(
-            "strace -f -o trace -e trace=rename -e inject=rename:error=EIO tokenkeep disconnect tiktok")
-        #expect(ended.status == 1 && ended.errors.contains("is revoked at the provider"), "\(ended.errors)")
-        #expect(ended.errors.contains("hint: mend that, and then: tokenkeep remove tiktok"))
-        #expect(try await tiktok.revocations() == 1)
-        #expect(await tiktok.bench.sh("ls tokenkeep.vault.next").status != 0)
-        try await tiktok.bench.ok("tokenkeep remove tiktok")
     }
 
     @Test(arguments: ["--print-url", "--refresh-token"])
@@ -348,35 +230,5 @@ struct ConnectTests {
             printf s | tokenkeep set SANDBOX_TIKTOK_CLIENT_SECRET; tokenkeep connect sandbox-tiktok --print-url
             """)
         #expect(pasted.status == 0 && pasted.output.contains("scope=user.info.basic"), "\(pasted.words)")
-    }
-
-    @Test func aTokenIsNotRevokedAtAnotherProvider() async throws {
-        let tiktok = try await TikTokBench()
-        let ended = await tiktok.bench.sh(
-            "sed -i 's/\"sandbox-tiktok\"/\"sandbox\"/' tokenkeep.toml; tokenkeep disconnect tiktok")
-        #expect(ended.status == 78 && ended.errors.contains("its tokens are from sandbox-tiktok"), "\(ended.errors)")
-        #expect(try await tiktok.revocations() == 0)
-        // Nor is it handed out: the config is the authority.
-        for command in ["get tiktok", "get TIKTOK_ACCESS_TOKEN", "run -- true", "export shell"] {
-            let refused = await tiktok.bench.sh("tokenkeep \(command)")
-            #expect(refused.status == 78 && refused.output.isEmpty, "\(command): \(refused.words)")
-        }
-        try await tiktok.bench.ok("printf x | tokenkeep set X; tokenkeep get X; tokenkeep export shell --only X")
-        try await tiktok.bench.ok("sed -i 's/\"sandbox\"/\"sandbox-tiktok\"/' tokenkeep.toml; tokenkeep get tiktok")
-    }
-
-    @Test func onlyAConnectionCanBeDisconnected() async throws {
-        let bench = try await Bench()
-        let ended = await bench.sh("printf x | tokenkeep set A; tokenkeep disconnect A")
-        #expect(ended.status == 64 && ended.errors.contains("A is a secret"), "\(ended.errors)")
-        #expect(await bench.sh("tokenkeep disconnect B").status == 66)
-    }
-
-    @Test func aProviderThatCannotBeReachedKeepsTheConnection() async throws {
-        let tiktok = try await TikTokBench()
-        await tiktok.sandbox.stop()
-        let away = await tiktok.bench.sh("tokenkeep disconnect tiktok")
-        #expect(away.status == 11 && away.errors.contains("tokenkeep remove tiktok"))
-        #expect(await tiktok.bench.sh("tokenkeep get tiktok").status == 0)
     }
 }
