@@ -69,13 +69,22 @@ extension Unicode.Scalar.Properties {
 
 extension String {
     /// The text without what it quotes of `secrets`: their beginnings from 8 bytes on and any part from 12 on, as they are,
-    /// percent-encoded or in base64; of one that is shorter, all of it. Less than 4 bytes are not looked for.
+    /// percent-encoded, in base64 or hexadecimal; of one that is shorter, all of it. Less than 4 bytes are not looked for.
     fileprivate func hiding(_ secrets: [Secret]) -> String {
         let quoting = QuotingText(self)
         for secret in secrets where secret.count >= 4 {
-            quoting.cover(secret.revealedBytes())
+            let bytes = secret.revealedBytes()
+            quoting.cover(bytes)
+            for hexadecimal in ["0123456789abcdef", "0123456789ABCDEF"].map({ Array($0.utf8) }) {
+                quoting.cover(bytes.flatMap { [hexadecimal[Int($0 >> 4)], hexadecimal[Int($0 & 15)]] })
+            }
+            // In base64 behind a multiple of three bytes, one more, or two more: without the digits that its neighbours share.
             for variant in [Base64.Variant.standard, .url] {
-                quoting.cover(Secret(secret.withSpan { Base64.encode($0, variant) }).revealedBytes())
+                for (before, digits) in [(0, 0), (1, 2), (2, 3)] {
+                    let text = Base64.encode(([UInt8](repeating: 0, count: before) + bytes).span, variant)
+                    let encoded = Secret(text).revealedBytes().filter { $0 != UInt8(ascii: "=") }
+                    quoting.cover(Array(encoded.dropFirst(digits).dropLast()))
+                }
             }
         }
         return quoting.shown
@@ -88,26 +97,34 @@ private final class QuotingText {
     /// The text without percent-encoding, a blank as `+`, and where in the text each byte of it ends.
     private var bytes: [UInt8] = []
     private var ends: [Int] = []
-    private var isCovered: [Bool]
+    private var isCovered: [Bool] = []
     private var placesOf: [Int: [ArraySlice<UInt8>: [Int]]] = [:]
 
     init(_ words: String) {
         text = Array(words.utf8)
-        var index = 0
-        while index < text.count {
-            if text[index] == UInt8(ascii: "%"), index + 2 < text.count,
-                let byte = UInt8(String(decoding: text[index + 1...index + 2], as: UTF8.self), radix: 16)
-            {
-                bytes.append(byte)
-                index += 3
-            } else {
-                bytes.append(text[index])
-                index += 1
-            }
-            ends.append(index)
-        }
+        (bytes, ends) = (text, Array(1..<text.count + 1))
+        // What was encoded twice is decoded twice.
+        for _ in 1...2 { decodePercents() }
         bytes = bytes.map(Self.canonical)
         isCovered = Array(repeating: false, count: bytes.count)
+    }
+
+    private func decodePercents() {
+        var (decoded, places): ([UInt8], [Int]) = ([], [])
+        var index = 0
+        while index < bytes.count {
+            var count = 1
+            var byte = bytes[index]
+            if byte == UInt8(ascii: "%"), index + 2 < bytes.count,
+                let value = UInt8(String(decoding: bytes[index + 1...index + 2], as: UTF8.self), radix: 16)
+            {
+                (byte, count) = (value, 3)
+            }
+            index += count
+            decoded.append(byte)
+            places.append(ends[index - 1])
+        }
+        (bytes, ends) = (decoded, places)
     }
 
     private static func canonical(_ byte: UInt8) -> UInt8 { byte == UInt8(ascii: " ") ? UInt8(ascii: "+") : byte }

@@ -57,6 +57,11 @@ enum Decision {
             guard connection.provider == registration.provider.id else {
                 throw Refresh.otherProvider(name, connection, configured: registration.provider.id)
             }
+            if isRetry, connection.last?.outcome == Outcome.renewed.name {
+                // Another process was answered while this one waited to ask again.
+                self = .ends(.renewed)
+                return
+            }
             if !isRetry, let outcome = Self.news(connection, name, terms, now: now) {
                 self = .ends(outcome)
                 return
@@ -133,7 +138,8 @@ private struct Standing {
         case .reauthorize, nil:
             guard terms.isForced || terms.isDue(tokens, at: now) else { return .failure(Reason(outcome: .notDue)) }
         // It was refused before anything was spent, and whoever mends it does not tell: a changed one is asked with at once.
-        case .misconfigured: if !isSameClient { return .success(1) }
+        case .misconfigured where !isSameClient && connection.last?.outcome == "misconfigured": return .success(1)
+        case .misconfigured: break
         }
         if !isRetry, !terms.isForced, let notBefore = connection.notBefore, Backoff.isPlausible(notBefore, now: now),
             let outcome = left(until: notBefore)
@@ -151,6 +157,11 @@ private struct Standing {
         return Outcome(named: last.outcome, Problem(last.error ?? "the provider was not available", hint: hint))
     }
 
+    /// Whether the access token has run out: one of which nobody knows when it ends may work for a day.
+    private func hasEnded(_ question: Connection.OpenQuestion) -> Bool {
+        tokens.presumedEnd == nil ? now >= question.at + Hints.unknownLife : tokens.isExpired(at: now)
+    }
+
     /// The rules for a question that was never answered. A blind second try can itself set off the provider's reuse
     /// detection and end a family that lives.
     private func nextTry(_ provider: Provider) -> Result<Int64, Reason> {
@@ -165,8 +176,10 @@ private struct Standing {
         if terms.triesAgain {
             return isOver ? .success(question.attempt + 1) : wait("wait 2 s, and run it again")
         }
-        if isOlder {
-            return wait("put the newest copy of the vault back, or authorise it again: tokenkeep connect \(name)")
+        if isOlder || connection.isFromOldCopy {
+            return wait(
+                "it comes from an old copy of the vault, so it is not asked again by itself: put the newest copy back, or authorise it again: tokenkeep connect \(name); or once more, at your own risk: \(Hints.tryAgain(name))"
+            )
         }
         if question.host != host {
             return wait("refresh it there, or try it once more from here: \(Hints.tryAgain(name))")
@@ -178,8 +191,8 @@ private struct Standing {
             return wait(Hints.tried(name))
         }
         let isInGrace = provider.gracePeriod.map { (question.at - 60...question.at + $0).contains(now) } ?? false
-        guard isInGrace || tokens.isExpired(at: now) else {
-            return wait(Hints.waiting(tokens, name))
+        guard isInGrace || hasEnded(question) else {
+            return wait(Hints.waiting(tokens, name, question))
         }
         guard isInGrace ? isOver : now >= earliest else {
             return wait("the first run after \(Moment.text(earliest, withSeconds: true)) tries once more")

@@ -53,10 +53,11 @@ package struct HandOut: Sendable {
     /// Writes what differs and reports on each output; one that fails does not stop the next. `tell` comes after.
     ///
     /// `record` makes digests of files without a first line last; it is called before such a file is replaced, so that a
-    /// crash between the two leaves a file that is still known as ours.
+    /// crash between the two leaves a file that is still known as ours. When it fails, such files are not written, and the
+    /// error comes with the reports on the others; when it throws `OutdatedSelection`, nothing is written.
     package func run(
         _ selection: Selection, known: OutputDigests, record: (OutputDigests) async throws -> Void
-    ) async throws -> [Report] {
+    ) async throws -> (reports: [Report], notRecorded: (any Error)?) {
         var plans: [Result<(plan: OutputPlan, missing: [String]), OutputError>] = []
         var digests = known
         for item in items {
@@ -70,15 +71,18 @@ package struct HandOut: Sendable {
             } catch { plans.append(.failure(error)) }
         }
         var notRecorded: (any Error)?
-        if digests != known { do { try await record(digests) } catch { notRecorded = error } }
+        if digests != known {
+            do { try await record(digests) } catch let outdated as OutdatedSelection { throw outdated } catch {
+                notRecorded = error
+            }
+        }
         var reports: [Report] = []
         for (item, plan) in zip(items, plans) {
             // A file that would not be known again is not written; the others are.
             if notRecorded != nil, (try? plan.get())?.plan.digest != nil { continue }
             reports.append(write(plan, item))
         }
-        if let notRecorded { throw notRecorded }
-        return reports
+        return (reports, notRecorded)
     }
 
     private func write(_ plan: Result<(plan: OutputPlan, missing: [String]), OutputError>, _ item: Item) -> Report {
@@ -104,6 +108,12 @@ package struct HandOut: Sendable {
         }
         return failures
     }
+}
+
+/// The vault has gone on since the values were read: what was planned with them is not to be written.
+package struct OutdatedSelection: Error {
+    /// Ends a plan.
+    package init() {}
 }
 
 /// The digests of what was written last to files that have no first line to know them by.

@@ -6,11 +6,6 @@ package enum Hints {
 
     static func connect(_ name: RecordName) -> String { "authorise it again: tokenkeep connect \(name)" }
 
-    /// Who tries again: the next run, or with a code a person.
-    static func again(_ name: RecordName, _ isAuthorization: Bool) -> String {
-        isAuthorization ? connect(name) : nextRun
-    }
-
     /// A connection's name as a key of the config.
     package static func key(_ name: RecordName) -> String {
         name.text.contains("/") || name.text.contains(".") ? "\"\(name)\"" : name.text
@@ -29,11 +24,23 @@ package enum Hints {
         return "asked at \(when) by \(who) (try \(question.attempt)), and \(why); the refresh token may be spent"
     }
 
+    /// For how many seconds an access token may work of which nobody has told when it ends.
+    static let unknownLife: Int64 = 86_400
+
     /// What happens next where nobody knows whether the refresh token is spent.
-    static func waiting(_ tokens: TokenSet?, _ name: RecordName) -> String {
-        let end = tokens?.presumedEnd.map { "until \(Moment.text($0))" } ?? "until it expires"
-        return
-            "its access token works \(end), then refresh tries once more; not to depend on that: tokenkeep connect \(name)"
+    static func waiting(_ tokens: TokenSet?, _ name: RecordName, _ question: Connection.OpenQuestion) -> String {
+        let what =
+            if let end = tokens?.presumedEnd {
+                "its access token works until \(Moment.text(end)), then refresh tries once more"
+            } else {
+                "nobody has told how long its access token works, so refresh tries once more after \(Moment.text(question.at + unknownLife))"
+            }
+        return "\(what); not to depend on that: tokenkeep connect \(name)"
+    }
+
+    /// Where a refresh token that was handed in was not taken.
+    static func handIn(_ name: RecordName) -> String {
+        "what stood before stands; hand it in again: tokenkeep connect \(name) --refresh-token, or authorise: tokenkeep connect \(name)"
     }
 
     /// What is left when that try is lost, too.

@@ -134,17 +134,14 @@ package struct Refresh: Sendable {
         state.pending = rest
     }
 
-    /// Makes an old copy of the store the newest, for good: what was asked on other copies is not known, so no question that
-    /// is open in it is ever asked again by itself.
-    package static func goOn(withOldCopy store: any TokenStore) throws {
+    /// Marks what an old copy of the store holds, until it is renewed: what was asked on other copies is not known, so no
+    /// question about it is ever asked again by itself. The next commit makes the copy the newest, with the marks.
+    package static func distrust(oldCopy store: any TokenStore) throws {
         for name in store.records.names {
-            guard var connection = try store.records.connection(name), let question = connection.question else {
-                continue
-            }
-            connection.question?.attempt = max(2, question.attempt)
+            guard var connection = try store.records.connection(name), connection.tokens != nil else { continue }
+            connection.isFromOldCopy = true
             store.records.set(name, connection: connection)
         }
-        try store.commit()
     }
 
     /// The config is the authority, and a token is not sent to a provider that did not give it.

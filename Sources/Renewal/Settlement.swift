@@ -34,7 +34,7 @@ struct Settlement {
         switch response.reply {
         case .got(let answer): outcome = one.take(answer, response.problem, &connection)
         case .unsent:
-            one.again = Batch.Again(retryAfter: nil)
+            one.isWanted = Batch.Again(retryAfter: nil)
             one.said = .unsent
             outcome = .unavailable(response.problem ?? Problem("the request was not sent", hint: Hints.nextRun))
         case .missing:
@@ -47,11 +47,11 @@ struct Settlement {
                 at: ask.at, outcome: outcome.name, error: outcome.problem?.message, began: began,
                 ended: began == nil ? nil : clock)
         }
-        if spent == .refreshToken { leaveAlone(&connection, outcome, response, one.again?.retryAfter) }
+        if spent == .refreshToken { leaveAlone(&connection, outcome, response, one.isWanted?.retryAfter) }
         if case .got = response.reply { connection.skew = response.clockSkew.flatMap { abs($0) > 60 ? $0 : nil } }
         store.records.set(ask.name, connection: connection)
         return Batch.Settled(
-            outcome: outcome, again: one.again, event: event(one, outcome, response, connection, store))
+            outcome: outcome, again: one.isWanted, event: event(one, outcome, response, connection, store))
     }
 
     private func event(
@@ -61,7 +61,7 @@ struct Settlement {
         let status: Int64? = if case .got(let answer) = response.reply { answer.status } else { nil }
         return LogEvent(
             ask: one.ask, kind: one.spent == .code ? .authorize : .refresh, outcome: outcome,
-            replyClass: one.again != nil && status != nil ? .turnedAway : one.said, status: status,
+            replyClass: one.isWanted != nil && status != nil ? .turnedAway : one.said, status: status,
             error: one.error?.parts(hiding: one.secrets),
             after: connection.tokens?.refreshToken.flatMap { try? store.fingerprint(of: $0) }, at: now)
     }
@@ -137,7 +137,7 @@ private struct One {
     /// Whether the store is as it was read.
     let isCurrent: () -> Bool
     /// Set where the provider has not looked at the request.
-    var again: Batch.Again?
+    var isWanted: Batch.Again?
     /// What came back.
     var said = LogEvent.Class.missing
     /// The provider's refusal.
@@ -169,6 +169,7 @@ private struct One {
             }
             connection.trouble = nil
             connection.question = nil
+            connection.isFromOldCopy = false
             return .renewed
         case .error(let error):
             (said, self.error) = (.error, error)
@@ -190,10 +191,19 @@ private struct One {
         answer.status == 429 || answer.status == 503 && retryAfter != nil
     }
 
+    /// Who tries again: the next run, or a person.
+    private var again: String {
+        switch spent {
+        case .code: Hints.connect(ask.name)
+        case .handedIn: Hints.handIn(ask.name)
+        case .refreshToken, .something: Hints.nextRun
+        }
+    }
+
     private mutating func turnedAway(_ words: String, _ answer: Answer) -> Outcome {
-        again = Batch.Again(retryAfter: retryAfter)
+        isWanted = Batch.Again(retryAfter: retryAfter)
         let words = answer.status == 429 ? "too many requests: \(words)" : words
-        return .unavailable(Problem(words, hint: Hints.again(ask.name, spent.isPending)))
+        return .unavailable(Problem(words, hint: again))
     }
 
     private mutating func refused(
@@ -215,7 +225,7 @@ private struct One {
         case "server_error", "internal_error": return unanswered(words, &connection)
         // It has not looked at the request.
         case "temporarily_unavailable", "slow_down", "rate_limit_exceeded":
-            return .unavailable(Problem(words, hint: Hints.again(ask.name, spent.isPending)))
+            return .unavailable(Problem(words, hint: again))
         default:
             if spent == .refreshToken { connection.trouble = .misconfigured }
             return .misconfigured(Problem(words, hint: Hints.registration(ask.name)))
@@ -229,13 +239,15 @@ private struct One {
         case .code, .handedIn:
             // It works once, and whether it still does is not known: the person goes again. What stood before stands.
             connection.pending = nil
-            return .uncertain(Problem(why, hint: Hints.connect(ask.name)))
+            return .uncertain(Problem(why, hint: again))
         case .refreshToken where provider.rotation == .keeps: return .unavailable(Problem(why, hint: Hints.nextRun))
         case .refreshToken:
             let question = Connection.OpenQuestion(at: ask.at, host: ask.host, attempt: ask.attempt, why: why)
             connection.trouble = .uncertain
             connection.question = question
-            let hint = ask.attempt < 2 ? Hints.waiting(connection.tokens, ask.name) : Hints.tried(ask.name)
+            let hint =
+                ask.attempt < 2 && !connection.isFromOldCopy
+                ? Hints.waiting(connection.tokens, ask.name, question) : Hints.tried(ask.name)
             return .uncertain(Problem(Hints.asked(question, by: host), hint: hint))
         }
     }

@@ -18,6 +18,9 @@ package struct Connection: Sendable {
     package var notBefore: Int64?
     /// How many attempts in a row the provider was not available for.
     package var failures: Int64 = 0
+    /// Whether it stood in an old copy of the vault that was gone on with, and has not been renewed since: what was asked on
+    /// other copies is not known.
+    package var isFromOldCopy = false
     /// The fingerprint of the registration that the provider refused last.
     package var refusedClient: String?
     /// How far the provider's clock is ahead of this machine's, in seconds, where that is over a minute.

@@ -27,6 +27,7 @@ extension Connection {
         }
         notBefore = try object.time("not_before")
         failures = try object.integer("failures") ?? 0
+        isFromOldCopy = object.has("from_old_copy")
         refusedClient = try object.text("refused_client")
         skew = try object.integer("skew")
         for answer in try object.objects("unread") ?? [] {
@@ -64,6 +65,7 @@ extension Connection {
         object.set("pending", pending.map(\.object))
         object.set("not_before", notBefore)
         object.set("failures", failures > 0 ? failures : nil)
+        object.set("from_old_copy", isFromOldCopy ? 1 : nil)
         object.set("refused_client", refusedClient)
         object.set("skew", skew)
         return object

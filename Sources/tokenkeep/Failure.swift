@@ -146,7 +146,7 @@ extension Failure {
                 hint: rescued.map { name in
                     let target = FileSystem.path(name, from: FileSystem.folder(of: path))
                     return
-                        "to take what opens of it, and keep the rest: mv \(ShellWord.quoted(path + ".journal")) \(ShellWord.quoted(target)) && tokenkeep refresh"
+                        "to take what opens of it, and keep the rest: mv \(ShellWord.quoted(path + ".journal")) \(ShellWord.quoted(target)) and run the same command again"
                 } ?? "nothing of it opens: move it to a safe place, and connect again what the next refresh refuses")
         case .unreadable(let error):
             self.init(

@@ -55,21 +55,54 @@ extension Workplace {
     /// What makes a token due.
     var policy: RenewalPolicy { RenewalPolicy(interval: config?.every) }
 
-    /// Writes the outputs of the config from what the vault holds.
+    /// What became of the outputs of a run.
+    struct HandedOut {
+        var reports: [HandOut.Report] = []
+        var afterFailures: [(path: String, failure: AfterFailure)] = []
+        /// Why it could not be noted in the vault that a file is tokenkeep's.
+        var notRecorded: (any Error)?
+    }
+
+    /// Writes the outputs of the config from what the vault holds, without its lock; when the vault has gone on meanwhile,
+    /// anew.
+    func handOut(adopt: String? = nil, allowTracked: Bool = false) async throws -> (HandedOut, Records) {
+        while true {
+            let vault = try await read()
+            var newest = vault.header.generation
+            for name in vault.records.names { try config?.requireProvider(of: name, in: vault.records) }
+            do {
+                let handed = try await handOut(
+                    vault.records, adopt: adopt, allowTracked: allowTracked,
+                    record: { digests in
+                        // Only a format without comments needs the vault to remember its file, and so the lock.
+                        let session = try await open()
+                        guard session.vault.header.generation == newest else { throw OutdatedSelection() }
+                        try digests.store(in: &session.records)
+                        try session.commit()
+                        newest += 1
+                    })
+                // Whoever wrote the vault between the reading and the writing may have been overtaken here.
+                if try self.vault().readHeader().generation == newest { return (handed, vault.records) }
+            } catch is OutdatedSelection { continue }
+        }
+    }
+
+    /// Writes the outputs of the config from these records.
     func handOut(
         _ records: Records, adopt: String? = nil, allowTracked: Bool = false,
         record: (OutputDigests) async throws -> Void, unlock: () -> Void = {}
-    ) async throws -> (reports: [HandOut.Report], afterFailures: [(path: String, failure: AfterFailure)]) {
-        guard let config, !config.outputs.isEmpty else { return ([], []) }
+    ) async throws -> HandedOut {
+        guard let config, !config.outputs.isEmpty else { return HandedOut() }
         try refuseOwnFiles(config)
         let handOut = HandOut(
             try config.outputs.map { try $0.item(folder: config.folder) }, adopt: adopt, allowTracked: allowTracked,
             environment: ThisProcess.environmentForOthers
         ) { bytes in bytes.withSpan { span in (try? SHA256.digest(of: span)).map { hexadecimal($0.span) } ?? "" } }
-        let reports = try await handOut.run(
+        let (reports, notRecorded) = try await handOut.run(
             try selection(of: records), known: try OutputDigests(records), record: record)
         unlock()
-        return (reports, await handOut.tell(reports))
+        return HandedOut(
+            reports: reports, afterFailures: await handOut.tell(reports), notRecorded: notRecorded)
     }
 
     /// Refuses an output that would replace the vault, what stands beside it, the config or a key, or another output.
@@ -100,11 +133,16 @@ extension Workplace {
     }
 
     /// Says what went wrong with outputs; returns the statuses.
-    func complain(
-        _ reports: [HandOut.Report], _ afterFailures: [(path: String, failure: AfterFailure)], _ records: Records
-    ) -> [Failure.Status] {
+    func complain(_ handed: HandedOut, _ records: Records) -> [Failure.Status] {
         var statuses: [Failure.Status] = []
-        for report in reports {
+        if let error = handed.notRecorded {
+            let failure = Failure(error, vault: newVaultPath)
+            Console.say(
+                "outputs whose format has no comments were not written, for it could not be noted in the vault that they are tokenkeep's: \(failure.reason)\nhint: mend that, and run: tokenkeep export"
+            )
+            statuses.append(failure.status)
+        }
+        for report in handed.reports {
             for name in report.missing where !isStillToCome(name, records) {
                 Console.say(
                     "\(report.path): there is no \(name) in the vault, and include names it\nhint: correct include of this output in \(configPath), or keep it: tokenkeep set NAME"
@@ -115,7 +153,7 @@ extension Workplace {
                 statuses.append(failure.status)
             }
         }
-        for (path, failure) in afterFailures {
+        for (path, failure) in handed.afterFailures {
             Console.say("\(path): \(failure.message)\nhint: \(failure.hint)")
             statuses.append(.other)
         }
@@ -139,6 +177,15 @@ extension OutputConfig {
 }
 
 extension Failure {
+    /// The message, without what is not so where other things have been done.
+    fileprivate var reason: String {
+        switch status {
+        case .locked: "another process holds the vault's lock"
+        case .cannotWrite: "the vault cannot be written"
+        default: message
+        }
+    }
+
     /// Why a later batch of a run could not begin, though the ones before it did; nil where it is more than that.
     fileprivate var obstacle: Problem? {
         switch status {

@@ -107,9 +107,11 @@ struct Workplace {
             try prepare()
             let session = try await file.session(unlocking: secret, wait: options.lockWait.duration)
             unlocked.secret = session.vault.known(or: secret)
+            let generation = session.vault.header.generation
+            if session.isOlder { try Refresh.distrust(oldCopy: session) }
             try settle(session)
             // The next command needs not be told again.
-            if session.isOlder { try Refresh.goOn(withOldCopy: session) }
+            if session.isOlder, session.vault.header.generation == generation { try session.commit() }
             return session
         }
     }

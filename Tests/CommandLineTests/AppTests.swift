@@ -116,6 +116,35 @@ struct AppTests {
         try await tiktok.bench.ok("rm after.env; tokenkeep refresh; test ! -e after.env")
     }
 
+    @Test func anAppIsToldOfWhatWasWrittenThoughAnotherOutputCouldNotBe() async throws {
+        let tiktok = try await TikTokBench(
+            more: """
+                [[outputs]]
+                path = "out.js"
+                format = "commonjs"
+                after = ["sh", "-c", "echo told >> told"]
+                [[outputs]]
+                path = "out.json"
+                format = "json"
+                """)
+        let ended = await tiktok.bench.sh("exec 9> tokenkeep.vault.lock; flock 9; tokenkeep export --lock-wait 1ms")
+        #expect(ended.status == 75 && ended.errors.contains("no comments were not written"), "\(ended.errors)")
+        #expect(!ended.errors.contains("nothing was done"))
+        #expect(tiktok.bench.text("told") == "told\n" && tiktok.bench.text("out.json").isEmpty)
+        try await tiktok.bench.ok("tokenkeep export; grep -q TIKTOK out.json")
+    }
+
+    @Test func runStartsWithATokenThatWorksWhateverStandsInTheWayOfARenewal() async throws {
+        let tiktok = try await TikTokBench(accessLifetime: 5)
+        let started = await tiktok.bench.sh(
+            """
+            exec 9> tokenkeep.vault.lock; flock 9
+            # Due from a second on.
+            until tokenkeep status | grep -q due; do :; done; tokenkeep run --lock-wait 1ms -- echo STARTED
+            """)
+        #expect(started.output == "STARTED\n" && started.errors.contains("are still valid"), "\(started.words)")
+    }
+
     @Test func anAfterCommandMayAskForTheLockItself() async throws {
         let tiktok = try await TikTokBench(
             more: """

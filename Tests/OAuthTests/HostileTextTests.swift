@@ -22,13 +22,17 @@ struct HostileTextTests {
 
     @Test(arguments: [
         ("unknown:T4-abcdefghijkl", "RT4-abcdefghijkl"), ("x UlQ0LWFiY2RlZmdoaWprbA== y", "RT4-abcdefghijkl"),
-        ("got abcdefghijkl-m", "RT4-abcdefghijkl-mn"), ("b%63%64efghijklmn", "abcdefghijklmnop"),
+        ("got abcdefghijkl-m", "RT4-abcdefghijkl-mn"), ("eD1SVDQtYWJjZGVmZ2hpamts", "RT4-abcdefghijkl"),
+        ("cmVmcmVzaF90b2tlbj1SVDQtYWJjZGVmZ2hpamtsJmE9Yg==", "RT4-abcdefghijkl"),
+        ("5254342d6162636465666768696a6b6c", "RT4-abcdefghijkl"), ("%2552T4-abcdefghijkl", "RT4-abcdefghijkl"),
+        ("b%63%64efghijklmn", "abcdefghijklmnop"),
     ])
     func noPartOfASecretThatGivesItAwayIsRepeated(text: String, secret: String) {
         let error = ProviderError(code: text, detail: text, logID: text)
         let (code, logID) = error.parts(hiding: [Secret(secret)])
         for shown in [code, logID ?? "", error.words(hiding: [Secret(secret)])] {
             #expect(shown.contains("<redacted>") && !shown.contains("ghijkl") && !shown.contains("WFiY2Rl"), "\(shown)")
+            #expect(!shown.contains("6566676869") && !shown.contains("YWJjZGVmZ2hp"), "\(shown)")
         }
         #expect(error.parts(hiding: [Secret("something else")]).code == text, "and nothing else is hidden")
     }

@@ -24,11 +24,13 @@ struct HandOutTests {
             bytes.withSpan { span in (try? SHA256.digest(of: span)).map { hexadecimal($0.span) } ?? "" }
         }
         let selection = try Selection(session.records, clientSecrets: [])
-        let reports = try await handOut.run(selection, known: try OutputDigests(session.records)) { digests in
+        let (reports, notRecorded) = try await handOut.run(selection, known: try OutputDigests(session.records)) {
+            digests in
             try digests.store(in: &session.records)
             try session.commit()
             try record?(digests)
         }
+        if let notRecorded { throw notRecorded }
         failures.ends = await handOut.tell(reports).map(\.failure.end)
         return reports
     }
@@ -68,6 +70,19 @@ struct HandOutTests {
         let token = try #require(try place.stored()?.tokens?.accessToken?.revealed())
         #expect(try text(place, "a.js")?.contains(token) == true)
         #expect(try text(place, "a.js")?.contains("rft.") == false, "no refresh token leaves unnamed")
+    }
+
+    @Test func whatWasPlannedFromAnOlderVaultIsNotWritten() async throws {
+        let place = try await Place.make()
+        let session = try await place.session()
+        try set("1", session)
+        let items = [try item(place, "a.js", after: "echo a >> told"), try item(place, "b.json")]
+        await #expect(throws: OutdatedSelection.self) { try await outdated(items, session) }
+        #expect(try text(place, "a.js") == nil && text(place, "b.json") == nil && text(place, "told") == nil)
+    }
+
+    private func outdated(_ items: [HandOut.Item], _ session: VaultSession) async throws {
+        _ = try await run(items, session) { _ in throw OutdatedSelection() }
     }
 
     @Test func oneThatCannotBeWrittenStopsNoOther() async throws {

@@ -95,6 +95,25 @@ struct OnceOnlyTests {
         #expect(try place.stored()?.refusedClient == nil && place.stored()?.failures == 0)
     }
 
+    @Test func aMendedRegistrationIsLeftAloneLikeAnyOtherWhenTheProviderIsBusy() async throws {
+        let place = try await Place.make(faults: ["rate-limit:3+"])
+        try await place.connect()
+        try await place.change { connection in
+            connection.trouble = .misconfigured
+            connection.refusedClient = "another"
+            connection.last = .init(at: place.now, outcome: "misconfigured")
+        }
+        // The second request is answered, so that the third is the busy one.
+        _ = try await run(place, force: true)
+        try await place.change { connection in
+            connection.trouble = .misconfigured
+            connection.refusedClient = "another"
+            connection.last = .init(at: place.now - 1, outcome: "misconfigured")
+        }
+        for _ in 1...3 { #expect(try await run(place).name == "unavailable") }
+        #expect(try await place.count() == 2)
+    }
+
     @Test func whatWasNotSentIsAskedAgainWithoutALastingMark() async throws {
         let place = try await Place.make()
         try await place.connect()

@@ -13,7 +13,7 @@ struct UncertainTests {
         var host = "here"
         var age: Int64 = 10
         var attempt: Int64 = 1
-        var left: Int64 = -1
+        var left: Int64? = -1
         var rotation = Provider.Rotation.rotates
         var grace: Int64?
         var force = false
@@ -28,6 +28,8 @@ struct UncertainTests {
         Case(what: "the access token works, by force", left: 600, force: true, says: "works until"),
         Case(what: "it has run out", says: nil),
         Case(what: "it has run out this moment", age: 1, says: "tries once more"),
+        Case(what: "nobody knows when it ends", age: 86_399, left: nil, says: "nobody has told how long"),
+        Case(what: "nobody knew when it ends, and a day has gone by", age: 86_400, left: nil, says: nil),
         Case(what: "it was tried twice", attempt: 2, says: "tokenkeep refresh --try-again tiktok"),
         Case(what: "it was tried twice, by force", attempt: 2, force: true, says: "tokenkeep connect tiktok"),
         Case(what: "a person wants it", attempt: 2, left: 600, triesAgain: true, says: nil),
@@ -48,7 +50,8 @@ struct UncertainTests {
         try await place.change { connection in
             connection.trouble = .uncertain
             connection.question = .init(at: place.now - one.age, host: one.host, attempt: one.attempt, why: "it broke")
-            connection.tokens?.expiresAt = place.now + one.left
+            connection.tokens?.expiresAt = one.left.map { place.now + $0 }
+            if one.left == nil { connection.tokens?.obtainedAt = nil }
             connection.notBefore = one.notBefore.map { place.now + $0 }
         }
         let provider = Provider(

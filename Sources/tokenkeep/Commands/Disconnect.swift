@@ -80,7 +80,9 @@ struct Disconnect: AsyncParsableCommand {
                 return nil
             }
             if let problem = outcome.problem, let status = outcome.status {
-                throw notRevoked(name, status, problem.message)
+                throw Failure(
+                    status, "\(name) is not revoked, and nothing was forgotten: \(problem.message)",
+                    hint: "\(problem.hint); to forget it all the same: tokenkeep remove \(name)")
             }
             tokens = try session.records.connection(name)?.tokens ?? tokens
         }

@@ -70,20 +70,13 @@ struct Export: AsyncParsableCommand {
                 .wrongUse, "\(adopt) is not an output of \(config.path)",
                 hint: "name one of: " + config.outputs.map(\.path).joined(separator: ", "))
         }
-        let vault = try await place.read()
-        let (reports, afterFailures) = try await place.naming(try place.vault().path) {
-            for name in vault.records.names { try config.requireProvider(of: name, in: vault.records) }
-            return try await place.handOut(vault.records, adopt: adopt, allowTracked: allowTracked) { digests in
-                // Only a format without comments needs the vault to remember its file, and so the lock.
-                let session = try await place.open()
-                try digests.store(in: &session.records)
-                try session.commit()
-            }
+        let (handed, records) = try await place.naming(try place.vault().path) {
+            try await place.handOut(adopt: adopt, allowTracked: allowTracked)
         }
-        for report in reports where options.verbose && report.failure == nil {
+        for report in handed.reports where options.verbose && report.failure == nil {
             Console.say("\(report.path): \(report.changed ? "written" : "unchanged")")
         }
-        if let status = Failure.Status.first(of: place.complain(reports, afterFailures, vault.records)) {
+        if let status = Failure.Status.first(of: place.complain(handed, records)) {
             throw ExitCode(status.rawValue)
         }
     }

@@ -53,24 +53,46 @@ struct RefreshCommand: AsyncParsableCommand {
         let batch = place.batch(renewal, width: width.map { Batch.Width($0) } ?? .standard) { done, all in
             if !options.quiet { Console.progress("\(done) of \(all) asked") }
         }
-        let (outcomes, records, session) = try await place.refresh(batch, terms, names, config) {
-            name, outcome, records in
-            if let status = report(name, outcome, records) { statuses.append(status) }
+        var told: [(name: RecordName, outcome: Outcome)] = []
+        do {
+            let (outcomes, records, session) = try await place.refresh(batch, terms, names, config) {
+                name, outcome, records in
+                told.append((name, outcome))
+                if let status = report(name, outcome, records) { statuses.append(status) }
+            }
+            let handed = await handOut(records, session, place, &statuses)
+            if json { try Console.print(Self.object(outcomes, handed.reports, records)) }
+        } catch  where json && !told.isEmpty {
+            // What came before the failure has happened.
+            try Console.print(Self.object(told, [], (try? await place.read().records) ?? Records()))
+            throw error
         }
-        let (reports, afterFailures) = try await place.naming(try place.vault().path) {
-            // The tokens are committed: from here on a failure costs an old file, never a token. An app that is told asks for
-            // them itself, perhaps, so the lock goes first.
-            try await place.handOut(
-                records, allowTracked: allowTracked,
-                record: { digests in
-                    let session = if let session { session } else { try await place.open() }
-                    try digests.store(in: &session.records)
-                    try session.commit()
-                }, unlock: { session?.close() })
-        }
-        statuses += place.complain(reports, afterFailures, records)
-        if json { try Console.print(Self.object(outcomes, reports, records)) }
         if let status = Failure.Status.first(of: statuses) { throw ExitCode(status.rawValue) }
+    }
+
+    /// Writes the outputs. The tokens are committed: from here on a failure costs an old file, never a token.
+    private func handOut(
+        _ records: Records, _ session: VaultSession?, _ place: Workplace, _ statuses: inout [Failure.Status]
+    ) async -> Workplace.HandedOut {
+        do {
+            let handed = try await place.naming(try place.vault().path) {
+                guard let session else { return try await place.handOut(allowTracked: allowTracked).0 }
+                // An app that is told asks for its token itself, perhaps, so the lock goes first.
+                return try await place.handOut(
+                    records, allowTracked: allowTracked,
+                    record: { digests in
+                        try digests.store(in: &session.records)
+                        try session.commit()
+                    }, unlock: { session.close() })
+            }
+            statuses += place.complain(handed, records)
+            return handed
+        } catch {
+            let failure = Failure(error)
+            Console.complain("outputs", failure)
+            statuses.append(failure.status)
+            return Workplace.HandedOut()
+        }
     }
 
     private func report(_ name: RecordName, _ outcome: Outcome, _ records: Records?) -> Failure.Status? {

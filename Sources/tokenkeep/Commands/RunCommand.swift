@@ -56,7 +56,15 @@ struct RunCommand: AsyncParsableCommand {
             try requireValid(names, in: vault.records, [:])
             return vault.records
         }
-        let (outcomes, renewed, _) = try await place.refresh(place.batch(renewal), terms, known, config)
+        let outcomes: [(name: RecordName, outcome: Outcome)], renewed: Records
+        do { (outcomes, renewed, _) = try await place.refresh(place.batch(renewal), terms, known, config) } catch let
+            failure as Failure
+        {
+            // Whatever stands in the way of a renewal, a token that works is enough.
+            guard !tokens.contains(where: { $0.isExpired(at: ThisProcess.now) }) else { throw failure }
+            Console.say("tokenkeep: \(failure.message); the access tokens are still valid\nhint: \(failure.hint)")
+            return vault.records
+        }
         return try await place.naming(try place.vault().path) {
             try requireValid(names, in: renewed, Dictionary(outcomes.map { ($0.name, $0.outcome) }) { $1 })
             return renewed
