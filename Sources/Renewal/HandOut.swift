@@ -22,8 +22,8 @@ package struct HandOut: Sendable {
     package struct Report: Sendable {
         /// The file.
         package let path: String
-        /// Whether it was replaced.
-        package let changed: Bool
+        /// Whether it was replaced, in this run.
+        package var changed: Bool
         /// Names that it should hold and that the vault does not.
         package let missing: [String]
         /// Why it was not written.
@@ -91,7 +91,7 @@ package struct HandOut: Sendable {
             try plan.write()
             return Report(
                 path: plan.path, changed: plan.changed, missing: missing, failure: nil,
-                after: plan.changed ? item.after : nil)
+                after: item.after)
         } catch {
             return Report(path: item.output.path, changed: false, missing: [], failure: error, after: nil)
         }
@@ -101,7 +101,7 @@ package struct HandOut: Sendable {
     /// and ask for tokens themselves: nobody holds the vault's lock meanwhile.
     package func tell(_ reports: [Report]) async -> [(path: String, failure: AfterFailure)] {
         var failures: [(path: String, failure: AfterFailure)] = []
-        for report in reports {
+        for report in reports where report.changed {
             if let failure = await report.after?.run(environment: environment) {
                 failures.append((report.path, failure))
             }

@@ -64,45 +64,64 @@ extension Workplace {
     }
 
     /// Writes the outputs of the config from what the vault holds, without its lock; when the vault has gone on meanwhile,
-    /// anew.
+    /// anew, and in the end with the lock. The apps are told once, of what is there then.
     func handOut(adopt: String? = nil, allowTracked: Bool = false) async throws -> (HandedOut, Records) {
+        var changed: Swift.Set<String> = []
+        var attempt = 0
         while true {
-            let vault = try await read()
+            attempt += 1
+            let held = attempt > 3 ? try await open() : nil
+            let vault = if let held { held.vault } else { try await read() }
             var newest = vault.header.generation
             for name in vault.records.names { try config?.requireProvider(of: name, in: vault.records) }
             do {
-                let handed = try await handOut(
-                    vault.records, adopt: adopt, allowTracked: allowTracked,
-                    record: { digests in
-                        // Only a format without comments needs the vault to remember its file, and so the lock.
-                        let session = try await open()
-                        guard session.vault.header.generation == newest else { throw OutdatedSelection() }
-                        try digests.store(in: &session.records)
-                        try session.commit()
-                        newest += 1
-                    })
+                let outputs = try outputs(adopt: adopt, allowTracked: allowTracked)
+                var (reports, notRecorded) = try await outputs.run(
+                    try selection(of: vault.records), known: try OutputDigests(vault.records)
+                ) { digests in
+                    // Only a format without comments needs the vault to remember its file, and so the lock.
+                    let session = if let held { held } else { try await open() }
+                    guard session.vault.header.generation == newest else { throw OutdatedSelection() }
+                    try digests.store(in: &session.records)
+                    try session.commit()
+                    newest += 1
+                }
+                changed.formUnion(reports.filter(\.changed).map(\.path))
                 // Whoever wrote the vault between the reading and the writing may have been overtaken here.
-                if try self.vault().readHeader().generation == newest { return (handed, vault.records) }
+                guard try held != nil || self.vault().readHeader().generation == newest else { continue }
+                held?.close()
+                for index in reports.indices where changed.contains(reports[index].path) {
+                    reports[index].changed = true
+                }
+                let failures = await outputs.tell(reports)
+                return (
+                    HandedOut(reports: reports, afterFailures: failures, notRecorded: notRecorded), vault.records
+                )
             } catch is OutdatedSelection { continue }
         }
     }
 
-    /// Writes the outputs of the config from these records.
-    func handOut(
-        _ records: Records, adopt: String? = nil, allowTracked: Bool = false,
-        record: (OutputDigests) async throws -> Void, unlock: () -> Void = {}
-    ) async throws -> HandedOut {
-        guard let config, !config.outputs.isEmpty else { return HandedOut() }
-        try refuseOwnFiles(config)
-        let handOut = HandOut(
-            try config.outputs.map { try $0.item(folder: config.folder) }, adopt: adopt, allowTracked: allowTracked,
-            environment: ThisProcess.environmentForOthers
+    /// Writes the outputs of the config from the records of a session, lets go of its lock, and tells the apps, which may
+    /// ask for their tokens themselves.
+    func handOut(_ session: VaultSession, allowTracked: Bool) async throws -> HandedOut {
+        let outputs = try outputs(allowTracked: allowTracked)
+        let (reports, notRecorded) = try await outputs.run(
+            try selection(of: session.records), known: try OutputDigests(session.records)
+        ) { digests in
+            try digests.store(in: &session.records)
+            try session.commit()
+        }
+        session.close()
+        return HandedOut(reports: reports, afterFailures: await outputs.tell(reports), notRecorded: notRecorded)
+    }
+
+    /// The outputs of the config.
+    private func outputs(adopt: String? = nil, allowTracked: Bool) throws -> HandOut {
+        if let config { try refuseOwnFiles(config) }
+        return HandOut(
+            try (config?.outputs ?? []).map { try $0.item(folder: config?.folder ?? "") }, adopt: adopt,
+            allowTracked: allowTracked, environment: ThisProcess.environmentForOthers
         ) { bytes in bytes.withSpan { span in (try? SHA256.digest(of: span)).map { hexadecimal($0.span) } ?? "" } }
-        let (reports, notRecorded) = try await handOut.run(
-            try selection(of: records), known: try OutputDigests(records), record: record)
-        unlock()
-        return HandedOut(
-            reports: reports, afterFailures: await handOut.tell(reports), notRecorded: notRecorded)
     }
 
     /// Refuses an output that would replace the vault, what stands beside it, the config or a key, or another output.

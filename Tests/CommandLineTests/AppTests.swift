@@ -151,10 +151,12 @@ struct AppTests {
                 [[outputs]]
                 path = "out.json"
                 format = "json"
-                after = ["sh", "-c", "printf told | TOKENKEEP_KEY=$(cat key) tokenkeep set TOLD"]
+                after = ["sh", "-c", "printf told | TOKENKEEP_KEY=$(cat key) tokenkeep set TOLD; echo x >> count"]
+                include = ["TIKTOK_*"]
                 """)
-        try await tiktok.bench.ok("echo $TOKENKEEP_KEY > key; tokenkeep refresh --force")
+        try await tiktok.bench.ok("echo $TOKENKEEP_KEY > key; tokenkeep refresh --force; rm out.json; tokenkeep export")
         #expect(try await tiktok.bench.ok("tokenkeep get TOLD") == "told\n")
+        #expect(tiktok.bench.text("count") == "x\nx\n", "once for each file that was written")
     }
 
     @Test func anAfterCommandThatIsNotThereIsSaidWithTheWayOut() async throws {

@@ -76,14 +76,8 @@ struct RefreshCommand: AsyncParsableCommand {
     ) async -> Workplace.HandedOut {
         do {
             let handed = try await place.naming(try place.vault().path) {
-                guard let session else { return try await place.handOut(allowTracked: allowTracked).0 }
-                // An app that is told asks for its token itself, perhaps, so the lock goes first.
-                return try await place.handOut(
-                    records, allowTracked: allowTracked,
-                    record: { digests in
-                        try digests.store(in: &session.records)
-                        try session.commit()
-                    }, unlock: { session.close() })
+                if let session { return try await place.handOut(session, allowTracked: allowTracked) }
+                return try await place.handOut(allowTracked: allowTracked).0
             }
             statuses += place.complain(handed, records)
             return handed
