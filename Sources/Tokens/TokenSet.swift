@@ -75,6 +75,9 @@ extension TokenSet {
     /// Whether it came more than a minute after `now`: the clock that it was dated by was ahead, or this one has jumped back.
     package func isFromTheFuture(at now: Int64) -> Bool { (obtainedAt ?? now) > max(now, now &+ 60) }
 
+    /// Whether there is an access token of which nobody has told when it ends.
+    package var hasUnknownEnd: Bool { accessToken != nil && presumedEnd == nil }
+
     /// Whether the access token has run out, as far as that is known.
     package func isExpired(at now: Int64) -> Bool { !isValid(for: 0, at: now) }
 }

@@ -65,9 +65,7 @@ struct Intake {
         for name in records.names {
             guard let connection = try records.connection(name), let tokens = connection.tokens else { continue }
             let extras = Catalogue.provider(connection.provider)?.extraMembers ?? []
-            for field in ["ACCESS_TOKEN", "REFRESH_TOKEN", "EXPIRES_AT"] + extras + tokens.extras.keys {
-                names[ExportName.prefix(of: "\(name)_\(field)")] = name
-            }
+            for export in tokens.exportNames(of: name, extras) { names[export] = name }
         }
         return names
     }
@@ -95,6 +93,7 @@ struct Intake {
             connection.question = nil
             connection.notBefore = nil
             connection.failures = 0
+            connection.isFromOldCopy = false
         }
         connection.provider = provider.id
         connection.tokens = tokens

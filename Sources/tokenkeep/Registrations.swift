@@ -48,6 +48,14 @@ extension Config {
     }
 }
 
+extension TokenSet {
+    /// The names under which a connection's values leave the vault, with those of further extras.
+    func exportNames(of name: RecordName, _ more: [String] = []) -> Swift.Set<String> {
+        let fields = ["ACCESS_TOKEN", "REFRESH_TOKEN", "EXPIRES_AT"] + extras.keys + more
+        return Swift.Set(fields.map { ExportName.prefix(of: "\(name)_\($0)") })
+    }
+}
+
 extension ConnectionConfig {
     /// The name of the secret that the client authenticates with; nil for a public client.
     func secretName(of name: RecordName) -> String? {

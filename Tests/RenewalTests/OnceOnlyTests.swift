@@ -105,6 +105,7 @@ struct OnceOnlyTests {
         }
         // The second request is answered, so that the third is the busy one.
         _ = try await run(place, force: true)
+        place.advance(7200)
         try await place.change { connection in
             connection.trouble = .misconfigured
             connection.refusedClient = "another"
@@ -112,6 +113,7 @@ struct OnceOnlyTests {
         }
         for _ in 1...3 { #expect(try await run(place).name == "unavailable") }
         #expect(try await place.count() == 2)
+        #expect(try place.stored()?.trouble == nil, "nobody is sent to a config that is right")
     }
 
     @Test func whatWasNotSentIsAskedAgainWithoutALastingMark() async throws {

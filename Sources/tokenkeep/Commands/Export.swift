@@ -88,8 +88,8 @@ extension Workplace {
         let (values, missing) = try selection(of: records).values(matching: only.isEmpty ? nil : only)
         if let name = missing.first { throw Failure.noSuchName(name) }
         for name in records.names {
-            let prefix = ExportName.prefix(of: name.text) + "_"
-            guard values.contains(where: { $0.name.hasPrefix(prefix) }) else { continue }
+            let names = try records.connection(name)?.tokens?.exportNames(of: name) ?? []
+            guard values.contains(where: { names.contains($0.name) }) else { continue }
             try config?.requireProvider(of: name, in: records)
         }
         return values

@@ -74,8 +74,9 @@ struct RefreshCommand: AsyncParsableCommand {
     private func handOut(
         _ records: Records, _ session: VaultSession?, _ place: Workplace, _ statuses: inout [Failure.Status]
     ) async -> Workplace.HandedOut {
+        guard place.config?.outputs.isEmpty == false else { return Workplace.HandedOut() }
         do {
-            let handed = try await place.naming(try place.vault().path) {
+            let handed = try await place.naming(session?.path ?? place.newVaultPath) {
                 if let session { return try await place.handOut(session, allowTracked: allowTracked) }
                 return try await place.handOut(allowTracked: allowTracked).0
             }

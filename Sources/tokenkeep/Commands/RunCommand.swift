@@ -60,10 +60,13 @@ struct RunCommand: AsyncParsableCommand {
         do { (outcomes, renewed, _) = try await place.refresh(place.batch(renewal), terms, known, config) } catch let
             failure as Failure
         {
-            // Whatever stands in the way of a renewal, a token that works is enough.
-            guard !tokens.contains(where: { $0.isExpired(at: ThisProcess.now) }) else { throw failure }
+            // Whatever stands in the way of a renewal, a token that works is enough; another process may have brought one.
+            let now = try await place.read().records
+            guard
+                try !names.contains(where: { try now.connection($0)?.tokens?.isExpired(at: ThisProcess.now) ?? false })
+            else { throw failure }
             Console.say("tokenkeep: \(failure.message); the access tokens are still valid\nhint: \(failure.hint)")
-            return vault.records
+            return now
         }
         return try await place.naming(try place.vault().path) {
             try requireValid(names, in: renewed, Dictionary(outcomes.map { ($0.name, $0.outcome) }) { $1 })
@@ -75,9 +78,9 @@ struct RunCommand: AsyncParsableCommand {
     private func connections(in records: Records, _ place: Workplace) throws -> [RecordName] {
         let chosen = try place.chosen(only, of: records).map(\.name)
         return try records.names.filter { name in
-            guard try records.connection(name)?.tokens != nil else { return false }
-            let prefix = ExportName.prefix(of: name.text) + "_"
-            return only.isEmpty || chosen.contains { $0.hasPrefix(prefix) }
+            guard let tokens = try records.connection(name)?.tokens else { return false }
+            let names = tokens.exportNames(of: name)
+            return only.isEmpty || chosen.contains { names.contains($0) }
         }
     }
 
@@ -86,6 +89,11 @@ struct RunCommand: AsyncParsableCommand {
         for name in names {
             guard let tokens = try records.connection(name)?.tokens else { continue }
             let problem = outcomes[name]?.problem
+            if let problem, tokens.hasUnknownEnd {
+                Console.say(
+                    "\(name): \(problem.message); nobody has told when its access token ends\nhint: \(problem.hint)")
+                continue
+            }
             if tokens.isExpired(at: ThisProcess.now) {
                 if renewal.isOffline { throw Failure.staleOffline(name, tokens, isShort: false) }
                 throw Failure(
