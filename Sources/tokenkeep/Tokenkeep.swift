@@ -48,6 +48,7 @@ struct Tokenkeep: AsyncParsableCommand {
                 try command.run()
             }
         } catch {
+            Console.clearProgress()
             let status = error is Stopped && StopSignals.noted != nil ? 0 : Console.report(error)
             if let signal = StopSignals.noted { StopSignals.die(by: signal) }
             ThisProcess.exit(status)
