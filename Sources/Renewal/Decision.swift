@@ -138,7 +138,8 @@ private struct Standing {
         case .reauthorize, nil:
             guard terms.isForced || terms.isDue(tokens, at: now) else { return .failure(Reason(outcome: .notDue)) }
         // It was refused before anything was spent, and whoever mends it does not tell: a changed one is asked with at once.
-        case .misconfigured where !isSameClient && connection.last?.outcome == "misconfigured": return .success(1)
+        case .misconfigured where !isSameClient && connection.last?.outcome == "misconfigured":
+            return firstTry(provider)
         case .misconfigured: break
         }
         if !isRetry, !terms.isForced, let notBefore = connection.notBefore, Backoff.isPlausible(notBefore, now: now),
@@ -146,7 +147,12 @@ private struct Standing {
         {
             return .failure(Reason(outcome: outcome))
         }
-        return .success(1)
+        return connection.trouble == .misconfigured ? firstTry(provider) : .success(1)
+    }
+
+    /// A registration that was refused says nothing of a question that was open before: its rules stand.
+    private func firstTry(_ provider: Provider) -> Result<Int64, Reason> {
+        connection.question == nil ? .success(1) : nextTry(provider)
     }
 
     /// A provider that fails is left alone for a while, whoever asks.

@@ -47,10 +47,6 @@ struct Settlement {
                 at: ask.at, outcome: outcome.name, error: outcome.problem?.message, began: began,
                 ended: began == nil ? nil : clock)
         }
-        if connection.trouble == .misconfigured, client != nil, client != connection.refusedClient {
-            // Another registration was asked with, and not refused.
-            if case .misconfigured = outcome {} else { connection.trouble = nil }
-        }
         if spent == .refreshToken { leaveAlone(&connection, outcome, response, one.isWanted?.retryAfter) }
         if case .got = response.reply { connection.skew = response.clockSkew.flatMap { abs($0) > 60 ? $0 : nil } }
         store.records.set(ask.name, connection: connection)

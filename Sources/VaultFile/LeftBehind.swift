@@ -115,7 +115,8 @@ struct LeftBehind {
         }
         switch found.reply {
         case .got: return isStored
-        case .missing: return isStored && connection.question == nil && connection.last?.at ?? 0 <= found.ask.at
+        case .missing:
+            return isStored && connection.question?.at ?? -1 < found.ask.at && connection.last?.at ?? 0 <= found.ask.at
         case .unsent: return false
         }
     }

@@ -78,6 +78,36 @@ struct UncertainTests {
         }
     }
 
+    @Test(arguments: [false, true])
+    func aRegistrationThatWasRefusedMeanwhileMakesNoOpenQuestionForgotten(isBusy: Bool) async throws {
+        let place = try await Place.make(faults: ["drop:2"] + (isBusy ? ["rate-limit:4"] : []))
+        try await place.connect()
+        let session = try await place.session()
+        #expect(try await place.refresh(session)?.name == "uncertain")
+        place.advance(10)
+        func ask(_ secret: String, triesAgain: Bool = false) async throws -> Outcome {
+            let registration = Registration(
+                provider: place.registration.provider, clientID: place.registration.clientID,
+                clientSecret: Secret(secret), redirectURI: place.registration.redirectURI,
+                scopes: place.registration.scopes, variables: place.registration.variables)
+            let terms = Terms(
+                RenewalPolicy(interval: nil), waitingSince: place.now * 1000, triesAgain: triesAgain)
+            return try await Refresh(place.batch, terms)
+                .run([.init(name: place.name, registration: .success(registration))], on: session)[0].outcome
+        }
+        #expect(try await ask("wrong", triesAgain: true).name == "misconfigured")
+        if isBusy { #expect(try await ask("right", triesAgain: true).name == "unavailable") }
+        let count = try await place.count()
+        place.advance(60)
+        let mended = try await ask(SandboxOptions.clientSecret)
+        #expect(mended.name == "uncertain" && mended.problem?.hint.contains("works until") == true)
+        #expect(try await place.count() == count, "the access token works: nothing is asked blindly")
+        // When it has run out there is one try, and no more.
+        place.advance(7200)
+        #expect(try await ask(SandboxOptions.clientSecret).name == "rejected")
+        #expect(try await place.count() == count + 1)
+    }
+
     @Test func aTryIsAnIntentOfItsOwn() async throws {
         let place = try await Place.make(faults: ["drop:2+"])
         try await place.connect()

@@ -62,8 +62,11 @@ struct RunCommand: AsyncParsableCommand {
         {
             // Whatever stands in the way of a renewal, a token that works is enough; another process may have brought one.
             let now = try await place.read().records
-            guard
-                try !names.contains(where: { try now.connection($0)?.tokens?.isExpired(at: ThisProcess.now) ?? false })
+            let ended = try names.filter { name in
+                guard let tokens = try now.connection(name)?.tokens else { return false }
+                return tokens.isExpired(at: ThisProcess.now) && !tokens.hasUnknownEnd
+            }
+            guard ended.isEmpty
             else { throw failure }
             Console.say("tokenkeep: \(failure.message); the access tokens are still valid\nhint: \(failure.hint)")
             return now
