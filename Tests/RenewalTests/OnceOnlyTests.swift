@@ -74,10 +74,7 @@ struct OnceOnlyTests {
         let place = try await Place.make()
         try await place.connect()
         func run(_ secret: String, force: Bool = false) async throws -> String {
-            let registration = Registration(
-                provider: place.registration.provider, clientID: place.registration.clientID,
-                clientSecret: Secret(secret), redirectURI: place.registration.redirectURI,
-                scopes: place.registration.scopes, variables: place.registration.variables)
+            let registration = place.registration(withSecret: secret)
             let terms = Terms(
                 RenewalPolicy(interval: nil), waitingSince: place.now * 1000, isForced: force, patience: .zero)
             return try await Refresh(place.batch, terms).run(

@@ -75,6 +75,13 @@ final class Place: Sendable {
         Terms(RenewalPolicy(interval: nil), waitingSince: now * 1000, isForced: force)
     }
 
+    /// The same client with another secret.
+    func registration(withSecret secret: String) -> Registration {
+        Registration(
+            provider: registration.provider, clientID: registration.clientID, clientSecret: Secret(secret),
+            redirectURI: registration.redirectURI, scopes: registration.scopes, variables: registration.variables)
+    }
+
     func advance(_ time: Int64) { clock.advance(time) }
 
     func session() async throws -> VaultSession { try await vault.session(unlocking: key, wait: .seconds(30)) }

@@ -86,10 +86,7 @@ struct UncertainTests {
         #expect(try await place.refresh(session)?.name == "uncertain")
         place.advance(10)
         func ask(_ secret: String, triesAgain: Bool = false) async throws -> Outcome {
-            let registration = Registration(
-                provider: place.registration.provider, clientID: place.registration.clientID,
-                clientSecret: Secret(secret), redirectURI: place.registration.redirectURI,
-                scopes: place.registration.scopes, variables: place.registration.variables)
+            let registration = place.registration(withSecret: secret)
             let terms = Terms(
                 RenewalPolicy(interval: nil), waitingSince: place.now * 1000, triesAgain: triesAgain)
             return try await Refresh(place.batch, terms)
