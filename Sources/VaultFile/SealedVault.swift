@@ -99,18 +99,24 @@ extension VaultHeader {
             // Another epoch has another vault key.
             guard known.vaultID == vaultID, known.epoch == epoch else { return try unlock(with: secret) }
             return (known.label, known.vaultKey)
-        case .rawKey(let key):
-            let id = try Derivation.keyID(of: key, vaultID: vaultID)
-            guard let slot = slots.first(where: { $0.kind == .rawKey && equalInConstantTime($0.keyID.span, id.span) })
-            else { throw .wrongKey }
-            guard let vaultKey = try open(slot, ikm: key, idMatches: true) else { throw .wrongKey }
-            return (slot.label, vaultKey)
-        case .passphrase(let passphrase):
-            for slot in slots where slot.kind == .passphrase {
-                let ikm = try Derivation.scrypt(passphrase, vaultID: vaultID, salt: slot.salt, cost: slot.cost)
-                if let vaultKey = try open(slot, ikm: ikm, idMatches: false) { return (slot.label, vaultKey) }
+        case .rawKey, .passphrase:
+            for slot in slots where slot.kind == (secret.isPassphrase ? .passphrase : .rawKey) {
+                if let vaultKey = try vaultKey(in: slot, with: secret) { return (slot.label, vaultKey) }
             }
-            throw .wrongPassphrase
+            throw secret.isPassphrase ? .wrongPassphrase : .wrongKey
+        }
+    }
+
+    /// The vault key in one slot; nil where that is not the secret's.
+    func vaultKey(in slot: KeySlot, with secret: UnlockSecret) throws(VaultError) -> Secret? {
+        switch (secret.itself, slot.kind) {
+        case (.rawKey(let key), .rawKey):
+            let id = try Derivation.keyID(of: key, vaultID: vaultID)
+            return equalInConstantTime(slot.keyID.span, id.span) ? try open(slot, ikm: key, idMatches: true) : nil
+        case (.passphrase(let passphrase), .passphrase):
+            let ikm = try Derivation.scrypt(passphrase, vaultID: vaultID, salt: slot.salt, cost: slot.cost)
+            return try open(slot, ikm: ikm, idMatches: false)
+        default: return nil
         }
     }
 

@@ -43,6 +43,18 @@ package enum UnlockSecret: Sendable, Equatable {
         }
     }
 
+    /// The secret, whether or not it has opened a vault already.
+    var itself: UnlockSecret {
+        if case .known(_, let secret) = self { return secret.itself }
+        return self
+    }
+
+    /// Whether it is a passphrase.
+    package var isPassphrase: Bool {
+        if case .passphrase = itself { return true }
+        return false
+    }
+
     /// A new raw key.
     package static func newRawKey() -> UnlockSecret {
         .rawKey(Secret(SecretBuffer(randomCount: 32)))

@@ -149,8 +149,17 @@ package final class VaultSession: TokenStore {
         try publish(next)
     }
 
-    /// Replaces the vault by `next`, one generation later.
-    package func commit(sealing next: OpenVault) throws { try publish(try prepare(next)) }
+    /// Replaces the vault by `next`, one generation later, when `step` has taken what is on the disk for good.
+    ///
+    /// Before the step: the old vault, and the new one whole under another name. When the step fails: the old one alone.
+    func commit(sealing next: OpenVault, after step: ([UInt8]) throws -> Void = { _ in }) throws {
+        let next = try prepare(next)
+        do { try step(next.bytes) } catch {
+            try? FileSystem.remove(temporary)
+            throw error
+        }
+        try publish(next)
+    }
 
     /// A version of the vault that is on the disk, and not yet under the vault's name.
     private struct NextVersion {

@@ -1,6 +1,6 @@
 import Host
-import Renewal
 import Tokens
+import VaultFile
 
 /// What was asked of providers and how it ended, one JSON line an event, beside the vault.
 ///
@@ -21,11 +21,11 @@ struct EventLog: Sendable {
     /// Appends events, each in one write, so that lines of several processes do not mix. The caller holds the vault's lock.
     ///
     /// By now all is committed: a log that cannot be written is said, and is no failure.
-    func append(_ events: [LogEvent]) {
+    func append(_ events: [JSONObject]) {
         guard !events.isEmpty else { return }
         do {
             let file = try File(path, .appending)
-            for event in events { try file.write((event.object.encoded().revealedBytes() + [0x0A]).span) }
+            for event in events { try file.write((event.encoded().revealedBytes() + [0x0A]).span) }
             if try file.status.size > Self.largest { try FileSystem.rename(path, to: olderPath) }
         } catch {
             Console.say(
@@ -43,5 +43,17 @@ struct EventLog: Sendable {
                 try? JSONObject(parsing: Array(line).span, rules: .record)
             }
         }
+    }
+}
+
+extension Workplace {
+    /// Writes down what was done to a key slot.
+    func log(_ event: String, _ label: String, _ session: VaultSession) {
+        var object = JSONObject()
+        object.set("at", ThisProcess.now)
+        object.set("epoch", Int64(session.vault.header.epoch))
+        object.set("event", event)
+        object.set("slot", label)
+        EventLog(ofVault: session.path).append([object])
     }
 }

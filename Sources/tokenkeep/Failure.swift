@@ -45,6 +45,7 @@ extension Failure {
         case let failure as Failure: self = failure
         case let error as ConfigError: self.init(.misconfigured, error.message, hint: error.hint)
         case let error as VaultError: self.init(error, path)
+        case let problem as SlotProblem: self.init(problem, path)
         case let error as RecordError: self.init(VaultError.record(error), path)
         case let error as HostError where error.isStandardOutput:
             self.init(

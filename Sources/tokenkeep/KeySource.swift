@@ -24,7 +24,7 @@ extension Workplace {
             return try UnlockSecret(passphrase: Secret(passphrase))
         }
         if let path = ThisProcess.setting("TOKENKEEP_PASSPHRASE_FILE") {
-            return try UnlockSecret(passphrase: Secret(try contents(ofKeyFile: path)))
+            return try passphraseFile(path)
         }
         switch config?.unlock {
         case .keyFile(let path): return try keyFile(path)
@@ -63,8 +63,14 @@ extension Workplace {
         )
     }
 
-    private func keyFile(_ path: String) throws -> UnlockSecret {
+    /// The key in a file.
+    func keyFile(_ path: String) throws -> UnlockSecret {
         try rawKey(from: path) { try contents(ofKeyFile: path) }
+    }
+
+    /// The passphrase in a file.
+    func passphraseFile(_ path: String) throws -> UnlockSecret {
+        try UnlockSecret(passphrase: Secret(try contents(ofKeyFile: path)))
     }
 
     /// The bytes of a file that unlocks; one that others can read is refused, but where the system hands out credentials.

@@ -34,7 +34,9 @@ extension Workplace {
                 registration: { config.registration(of: $0, in: $1) }, opening: { try await open() },
                 obstacle: { Failure($0, vault: path).obstacle }, each: each)
             if let session { return (outcomes, session.records, session) }
-            return (outcomes, try await read().records, nil)
+            let vault = try await read()
+            await noteStagedOpening(vault)
+            return (outcomes, vault.records, nil)
         }
     }
 
@@ -42,7 +44,7 @@ extension Workplace {
     var log: @Sendable ([LogEvent]) -> Void {
         guard let file = try? vault() else { return { _ in } }
         let log = EventLog(ofVault: file.path)
-        return { log.append($0) }
+        return { log.append($0.map(\.object)) }
     }
 
     /// This machine, hashed: enough to tell whether another one asked, and nothing about it.

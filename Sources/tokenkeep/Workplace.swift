@@ -99,7 +99,9 @@ struct Workplace {
     /// Takes the lock and opens the vault for writing; what a dead run left is in it and committed.
     ///
     /// `prepare` runs between the question for the key and the lock: no person is waited for while others wait.
-    func open(preparing prepare: () throws -> Void = {}) async throws -> VaultSession {
+    func open(
+        notesStagedKey: Bool = true, preparing prepare: () throws -> Void = {}
+    ) async throws -> VaultSession {
         let file = try vault()
         return try await naming(file.path) {
             _ = try file.readHeader()
@@ -112,8 +114,21 @@ struct Workplace {
             try settle(session)
             // The next command needs not be told again.
             if session.isOlder, session.vault.header.generation == generation { try session.commit() }
+            if notesStagedKey { try session.noteStagedOpening(at: ThisProcess.now) }
             return session
         }
+    }
+
+    /// What has opened the vault, without paying for it again.
+    var unlocking: UnlockSecret? { unlocked.secret }
+
+    /// Writes down that a staged key has opened the vault, for a command that had nothing else to write. It is tried once:
+    /// where it cannot be done, the next command does it.
+    func noteStagedOpening(_ vault: OpenVault) async {
+        guard (try? vault.isOpenedByNewStagedKey) == true, let secret = unlocking, let file = try? self.vault() else {
+            return
+        }
+        try? await file.session(unlocking: secret, wait: .zero).noteStagedOpening(at: ThisProcess.now)
     }
 
     /// What unlocks the vault; it is asked for once, however often the vault is opened.

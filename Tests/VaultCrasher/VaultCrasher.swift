@@ -64,6 +64,9 @@ import VaultFile
         }
     }
 
+    /// What opens every slot but `main`.
+    private static let other = UnlockSecret.rawKey(Secret([UInt8](repeating: 7, count: 32)))
+
     private struct NotOpen: Error {}
 
     private var opened: VaultSession {
@@ -98,7 +101,12 @@ import VaultFile
 
     private func rotate() throws {
         let new = Secret(SecretBuffer(randomCount: 32))
-        try opened.rotateKey(for: .rawKey(new), now: 1_767_225_600) {
+        let session = try opened
+        var fates = ["main": SlotFate.replaced(.rawKey(new))]
+        for slot in session.vault.header.slots where slot.label != "main" {
+            fates[slot.label] = .stays(Self.other, label: slot.label)
+        }
+        try session.rekey(fates, closedTo: [key], now: 1_767_225_600) {
             let text = try KeyText.encode(new).revealed() ?? ""
             try ThisProcess.write("key \(text)\n".utf8.span, to: 1)
         }

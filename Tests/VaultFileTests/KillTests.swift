@@ -73,8 +73,18 @@ struct KillTests {
     @Test(arguments: Tracer.Fault.allCases)
     fileprivate func aKeyRotationLeavesAKeyThatOpens(_ fault: Tracer.Fault) async throws {
         var opened: [String: Int] = [:]
-        let points = try await Tracer.run(fault, { try Place(["A": "kept"]) }, steps: ["open", "rotate"]) {
-            place, said in
+        let other = UnlockSecret.rawKey(Secret([UInt8](repeating: 7, count: 32)))
+        let make = {
+            let place = try Place(["A": "kept"])
+            var vault = try place.file.read(unlocking: place.secret)
+            vault.header.slots.append(
+                try vault.newSlot("other", for: other, id: 2, at: UInt64(Place.now), place.file))
+            try place.write(vault)
+            return place
+        }
+        let points = try await Tracer.run(fault, make, steps: ["open", "rotate"]) { place, said in
+            let kept = try place.file.read(unlocking: other)
+            #expect(kept.openedBy == "other", "a slot that stays opens at every moment")
             var keys = [place.key]
             if let line = said.first(where: { $0.hasPrefix("key ") }) {
                 keys.append(try KeyText.decode(Secret(String(line.dropFirst(4)))))
@@ -85,6 +95,7 @@ struct KillTests {
             let session = try await place.file.session(unlocking: .rawKey(key), wait: .seconds(30))
             #expect(try session.records.text("A") == "kept")
             #expect(session.leftBehind.isEmpty)
+            #expect(session.vault.header.epoch == (key == place.key ? 1 : 2) && kept.header == session.vault.header)
             if said.contains("done rotate") { #expect(key != place.key) }
             opened[key == place.key ? "old" : "new", default: 0] += 1
         }

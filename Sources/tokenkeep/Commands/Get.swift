@@ -34,6 +34,7 @@ struct Get: AsyncParsableCommand {
         let start = ThisProcess.milliseconds
         let place = try Workplace(options)
         let vault = try await place.read()
+        if !renewal.isOffline { await place.noteStagedOpening(vault) }
         try await place.naming(try place.vault().path) {
             if let name = RecordName(name), let value = try vault.records.secret(name) {
                 guard field == nil else {

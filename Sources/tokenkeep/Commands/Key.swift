@@ -5,8 +5,14 @@ import VaultFile
 
 struct Key: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Look at the vault's key, or change it.",
-        discussion: "Example: tokenkeep key list", subcommands: [KeyList.self, KeyRotate.self])
+        abstract: "Look at what unlocks the vault, or change it.",
+        discussion: """
+            A key slot is one way to unlock the vault: a raw key or a passphrase.
+            Example: tokenkeep key list
+            """,
+        subcommands: [
+            KeyList.self, KeyAdd.self, KeyPasswd.self, KeyRemove.self, KeyRotate.self, KeyStage.self, KeyCommit.self,
+        ])
 }
 
 struct KeyList: AsyncParsableCommand {
@@ -16,6 +22,9 @@ struct KeyList: AsyncParsableCommand {
 
     @OptionGroup var options: VaultOptions
 
+    @Flag(help: "List what keys that are gone could read, and what is to be done about it; the key is needed.")
+    var exposed = false
+
     @Flag(help: "Print one JSON object.")
     var json = false
 
@@ -23,6 +32,7 @@ struct KeyList: AsyncParsableCommand {
         let place = try Workplace(options)
         let file = try place.vault()
         let header = try await place.naming(file.path) { try file.readHeader() }
+        if exposed { return try await listExposed(place) }
         guard json else {
             return try Console.print(
                 Table.text(
@@ -46,54 +56,34 @@ struct KeyList: AsyncParsableCommand {
             })
         try Console.print(answer)
     }
-}
 
-struct KeyRotate: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "rotate", abstract: "Give the vault a new key; the old one opens it no more.",
-        discussion: """
-            What the old key could read it may have read: rotate the secrets themselves too, after a leak.
-            Example: tokenkeep key rotate --key-out new.key
-            """)
-
-    @OptionGroup var options: VaultOptions
-    @OptionGroup var newKey: NewKeyOptions
-
-    @Argument(help: "The slot's label; may be left out with one slot.")
-    var label: String?
-
-    func run() async throws {
-        let place = try Workplace(options)
-        let session = try await place.open()
-        var isPassphrase = false
-        try await place.naming(session.path) {
-            let slot = session.vault.header.slots[0]
-            guard label == nil || label == slot.label else {
-                throw Failure(
-                    .notThere, "there is no key slot of that label", hint: "see them with: tokenkeep key list")
+    private func listExposed(_ place: Workplace) async throws {
+        let vault = try await place.read()
+        try await place.naming(try place.vault().path) {
+            let exposures = try vault.exposures()
+            guard json else {
+                guard !exposures.isEmpty else { return place.say("no key that is gone could read what is here now") }
+                return try Console.print(
+                    Table.text(
+                        try exposures.map { one in
+                            let cells = try one.cells(vault.records)
+                            return Array(cells.dropLast()) + ["until " + Moment.text(one.at), cells.last ?? ""]
+                        }))
             }
-            isPassphrase = newKey.passphrase || slot.kind == .passphrase
-            let secret = try place.newSecret(newKey, passphrase: isPassphrase)
-            var isGiven = false
-            do {
-                try session.rotateKey(for: secret, now: ThisProcess.now) {
-                    try place.announce(secret, to: newKey.keyOut)
-                    isGiven = true
-                }
-            } catch let error as VaultError where isGiven {
-                // Which of the two it opens with is tried, not guessed: it may be only the last sync that failed.
-                let opens = (try? place.vault().read(unlocking: secret)) != nil
-                let failure = Failure(error, vault: session.path)
-                if !opens { place.withdraw(secret, from: newKey.keyOut) }
-                throw Failure(
-                    failure.status,
-                    failure.message + (opens ? "; it opens with the new key" : "; it opens with the old key only"),
-                    hint: opens ? "keep both keys until the disk is mended" : failure.hint)
-            }
+            var answer = JSONObject()
+            answer.set(
+                "exposed",
+                try exposures.map { one in
+                    var object = JSONObject()
+                    object.set("at", one.at)
+                    object.set("kind", try vault.records.kind(one.name)?.name)
+                    object.set("name", one.name.text)
+                    object.set("reissued", one.isReissued)
+                    object.set("advice", try one.advice(vault.records))
+                    return object
+                })
+            try Console.print(answer)
         }
-        place.say(
-            "\(session.path) opens with the new \(isPassphrase ? "passphrase only" : "key only; put it where the old one was used")"
-        )
     }
 }
 

@@ -6,7 +6,7 @@ import VaultFile
 
 struct Log: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Show what tokens were asked for and how it ended; never a value.",
+        abstract: "Show what tokens were asked for, which keys were changed, and how it ended; never a value.",
         discussion: """
             Needs no key, but for --raw-answers. Times are UTC.
             Example: tokenkeep log tiktok
@@ -45,7 +45,7 @@ struct Log: AsyncParsableCommand {
             return try Console.print(answer)
         }
         guard !events.isEmpty else { return place.say("no token was asked for yet") }
-        try Console.print(Table.text([["WHEN", "CONNECTION", "WHAT", "OUTCOME", "DETAILS"]] + events.map(Self.cells)))
+        try Console.print(Table.text([["WHEN", "NAME", "WHAT", "OUTCOME", "DETAILS"]] + events.map(Self.cells)))
     }
 
     private static func cells(_ event: JSONObject) -> [String] {
@@ -54,10 +54,11 @@ struct Log: AsyncParsableCommand {
         let details = [
             number("status").map { "HTTP \($0)" }, text("error"), text("log_id").map { "log id \($0)" },
             number("attempt").flatMap { $0 > 1 ? "try \($0)" : nil }, number("duration_ms").map { "\($0) ms" },
-            event.has("committed") ? "waits in a journal" : nil,
+            number("epoch").map { "epoch \($0)" }, event.has("committed") ? "waits in a journal" : nil,
         ]
         return [
-            number("at").map { Moment.text($0, withSeconds: true) } ?? "", text("name") ?? "", text("event") ?? "",
+            number("at").map { Moment.text($0, withSeconds: true) } ?? "", text("name") ?? text("slot") ?? "",
+            text("event") ?? "",
             text("outcome") ?? "", details.compactMap(\.self).joined(separator: ", "),
         ]
     }

@@ -40,6 +40,7 @@ struct RunCommand: AsyncParsableCommand {
     private func freshRecords(_ place: Workplace) async throws -> Records {
         let start = ThisProcess.milliseconds
         let vault = try await place.read()
+        if !renewal.isOffline { await place.noteStagedOpening(vault) }
         let names = try connections(in: vault.records, place)
         let now = ThisProcess.now
         let tokens = try names.compactMap { try vault.records.connection($0)?.tokens }

@@ -1,0 +1,69 @@
+import VaultFile
+
+extension Failure {
+    /// What cannot be done with key slots, and what can.
+    init(_ problem: SlotProblem, _ path: String) {
+        let list = "see them with: tokenkeep key list"
+        switch problem {
+        case .notThere(let label): self.init(.notThere, "\(path) has no key slot \(label)", hint: list)
+        case .taken(let label):
+            self.init(
+                .wrongUse, "\(path) has a key slot \(label) already",
+                hint: label.hasSuffix(KeySlot.stagedSuffix)
+                    ? "put it in use: tokenkeep key commit \(label.dropLast(KeySlot.stagedSuffix.count)), or give it up: tokenkeep key remove \(label)"
+                    : "choose another label, or give that one a new key: tokenkeep key rotate \(label)")
+        case .badLabel:
+            self.init(
+                .wrongUse, "that is no label for a key slot",
+                hint:
+                    "1 to 24 of A-Z a-z 0-9 . _ @ -, to be staged at most 19, and not .next at the end, which is kept for staged keys"
+            )
+        case .full:
+            self.init(
+                .wrongUse, "\(path) has eight key slots, and no more are possible",
+                hint: "take one away first: tokenkeep key remove LABEL")
+        case .tooManyPassphrases:
+            self.init(
+                .wrongUse, "\(path) has three passphrase slots, and no more are possible",
+                hint: "add a raw key, without --passphrase, or take one away first: tokenkeep key remove LABEL")
+        case .last:
+            self.init(
+                .wrongUse, "nothing would open \(path) any more",
+                hint: "keep one key slot, or give it a new key: tokenkeep key rotate LABEL")
+        case .noPassphrase(let label):
+            self.init(
+                .wrongUse, "the key slot \(label) holds a raw key, not a passphrase",
+                hint: "give it a new key: tokenkeep key rotate \(label)")
+        case .noRawKey(let label):
+            self.init(
+                .wrongUse, "the key slot \(label) holds a passphrase, and only raw keys are staged",
+                hint: "tokenkeep key rotate \(label)")
+        case .secretNeeded(let label):
+            self.init(
+                .noKey,
+                "the vault gets a new key, and for the key slot \(label) to stay its own key or passphrase is needed",
+                hint: "give it with --slot-key \(label)=FILE, or let the slot go with --drop \(label)")
+        case .wrongSecret(let label):
+            self.init(
+                .noKey, "that is not the key or passphrase of the key slot \(label); nothing has changed",
+                hint: "give the right one with --slot-key \(label)=FILE, or let the slot go with --drop \(label)")
+        case .unknownKind(let label):
+            self.init(
+                .wrongUse, "the key slot \(label) is of a kind that this tokenkeep cannot make anew",
+                hint: "use a newer tokenkeep, or let the slot go with --drop \(label)")
+        case .stillOpens:
+            self.init(
+                .wrongUse, "what should open \(path) no more still would; nothing has changed",
+                hint: "choose a passphrase that is not the old one, nor another slot's")
+        case .notOpenedYet(let label):
+            self.init(
+                .other, "\(label) has not opened \(path) yet, so it may not be deployed; nothing has changed",
+                hint:
+                    "where its key is deployed, run: tokenkeep refresh; or give it up: tokenkeep key remove \(label)")
+        case .usedUp:
+            self.init(
+                .cannotWrite, "\(path) has had as many keys as there can be",
+                hint: "make another vault: tokenkeep init, and connect anew")
+        }
+    }
+}
