@@ -47,7 +47,7 @@ extension VaultSession {
                 ways.append((new, secret))
             case nil:
                 if case .reserved = slot.kind { throw SlotProblem.unknownKind(slot.label) }
-                throw SlotProblem.secretNeeded(slot.label)
+                throw SlotProblem.secretNeeded([slot.label])
             }
         }
         guard !ways.isEmpty else { throw SlotProblem.last }

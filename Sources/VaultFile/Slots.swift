@@ -19,8 +19,8 @@ package enum SlotProblem: Error, Equatable {
     case noPassphrase(String)
     /// The slot holds no raw key, and one was meant.
     case noRawKey(String)
-    /// Without its secret the slot cannot be taken along.
-    case secretNeeded(String)
+    /// Without their secrets the slots cannot be taken along.
+    case secretNeeded([String])
     /// That is not the slot's secret.
     case wrongSecret(String)
     /// A slot of a later version's kind cannot be taken along.

@@ -84,7 +84,9 @@ extension Failure {
         case .wrongKey:
             self.init(
                 .noKey, "no key slot of \(path) opens with this key",
-                hint: "use the key that init or the last key rotate gave; which kind it takes: tokenkeep key list")
+                hint:
+                    "use the newest key of one of its slots: tokenkeep key list; what a command gave out that did not finish opens nothing, and the key before it still does"
+            )
         case .wrongPassphrase:
             self.init(
                 .noKey, "no key slot of \(path) opens with this passphrase",

@@ -121,8 +121,8 @@ extension Workplace {
     }
 
     /// A new raw key or a new passphrase, for `init` and `key rotate`.
-    func newSecret(_ options: NewKeyOptions, passphrase: Bool) throws -> UnlockSecret {
-        if let path = options.keyOut.map({ FileSystem.path($0, from: FileSystem.currentFolder) }),
+    func newSecret(passphrase: Bool, keyOut: String? = nil) throws -> UnlockSecret {
+        if let path = keyOut.map({ FileSystem.path($0, from: FileSystem.currentFolder) }),
             ownFiles.map(FileSystem.resolved).contains(FileSystem.resolved(path))
         {
             throw Failure(

@@ -83,41 +83,42 @@ extension Workplace {
                     .wrongUse, "the key slot \(label) is given two fates", hint: "name each slot once")
             }
         }
+        func file(_ label: String) -> String? { options.slotKey.first { $0.label == label }?.path }
+        let staying = vault.header.slots.filter { slot in
+            plan.fates[slot.label]?.needsSecret ?? !options.drop.contains(slot.label)
+        }
+        for slot in staying { if case .reserved = slot.kind { throw SlotProblem.unknownKind(slot.label) } }
+        if !canAsk {
+            let missing = staying.map(\.label).filter { file($0) == nil && $0 != vault.openedBy }
+            guard missing.isEmpty else { throw SlotProblem.secretNeeded(missing) }
+        }
         var fates: [String: SlotFate] = [:]
-        for slot in vault.header.slots {
-            let label = slot.label
-            switch plan.fates[label] {
-            case .replaced(let secret): fates[label] = .replaced(secret)
-            case .dropped: fates[label] = .dropped
-            case nil where options.drop.contains(label): fates[label] = .dropped
-            case let fate:
-                let name = if case .stays(let name) = fate { name } else { label }
-                let file = options.slotKey.first { $0.label == label }?.path
-                fates[label] = .stays(try secret(of: slot, file, vault), label: name)
-            }
+        for label in labels {
+            fates[label] = if case .replaced(let secret) = plan.fates[label] { .replaced(secret) } else { .dropped }
+        }
+        for slot in staying {
+            let name = if case .stays(let name) = plan.fates[slot.label] { name } else { slot.label }
+            fates[slot.label] = .stays(try secret(of: slot, file(slot.label), vault), label: name)
         }
         return fates
     }
 
+    private var canAsk: Bool { Terminal.isThere && ThisProcess.isTerminal(2) }
+
     private func secret(of slot: KeySlot, _ file: String?, _ vault: OpenVault) throws -> UnlockSecret {
         if slot.label == vault.openedBy, file == nil, let unlocking { return unlocking }
         let given: UnlockSecret
-        switch slot.kind {
-        case .reserved: throw SlotProblem.unknownKind(slot.label)
-        case .rawKey, .passphrase:
-            let isPassphrase = slot.kind == .passphrase
-            if let file {
-                given = isPassphrase ? try passphraseFile(file) : try keyFile(file)
-            } else {
-                guard Terminal.isThere, ThisProcess.isTerminal(2) else { throw SlotProblem.secretNeeded(slot.label) }
-                let question = "\(isPassphrase ? "Passphrase" : "Key") of the slot \(slot.label): "
-                guard let answer = try Terminal.ask(question, hidden: true), !answer.isEmpty else {
-                    throw SlotProblem.secretNeeded(slot.label)
-                }
-                given =
-                    isPassphrase
-                    ? try UnlockSecret(passphrase: Secret(answer)) : .rawKey(try KeyText.decode(Secret(answer)))
+        let isPassphrase = slot.kind == .passphrase
+        if let file {
+            given = isPassphrase ? try passphraseFile(file) : try keyFile(file)
+        } else {
+            let question = "\(isPassphrase ? "Passphrase" : "Key") of the slot \(slot.label): "
+            guard let answer = try Terminal.ask(question, hidden: true), !answer.isEmpty else {
+                throw SlotProblem.secretNeeded([slot.label])
             }
+            given =
+                isPassphrase
+                ? try UnlockSecret(passphrase: Secret(answer)) : .rawKey(try KeyText.decode(Secret(answer)))
         }
         guard let known = try vault.known(given, toOpen: slot) else { throw SlotProblem.wrongSecret(slot.label) }
         return known
@@ -126,7 +127,8 @@ extension Workplace {
     /// Runs a change of the key slots, which hands out what is new before the vault is replaced. When it fails afterwards,
     /// it is told whether the vault is the old one still.
     func handOut(
-        _ secret: UnlockSecret?, to path: String?, _ old: VaultHeader, _ change: (@escaping () throws -> Void) throws -> Void
+        _ secret: UnlockSecret?, to path: String?, _ old: VaultHeader,
+        _ change: (@escaping () throws -> Void) throws -> Void
     ) throws {
         var isGiven = false
         do {

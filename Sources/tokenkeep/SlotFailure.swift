@@ -38,11 +38,14 @@ extension Failure {
             self.init(
                 .wrongUse, "the key slot \(label) holds a passphrase, and only raw keys are staged",
                 hint: "tokenkeep key rotate \(label)")
-        case .secretNeeded(let label):
+        case .secretNeeded(let labels):
+            let many = labels.count > 1
             self.init(
                 .noKey,
-                "the vault gets a new key, and for the key slot \(label) to stay its own key or passphrase is needed",
-                hint: "give it with --slot-key \(label)=FILE, or let the slot go with --drop \(label)")
+                "the vault gets a new key, and for the key slot\(many ? "s" : "") \(labels.joined(separator: ", ")) to stay, what opens \(many ? "each" : "it") is needed",
+                hint:
+                    "give it with \(labels.map { "--slot-key \($0)=FILE" }.joined(separator: " ")), or let it go with \(labels.map { "--drop \($0)" }.joined(separator: " "))"
+            )
         case .wrongSecret(let label):
             self.init(
                 .noKey, "that is not the key or passphrase of the key slot \(label); nothing has changed",

@@ -17,7 +17,7 @@ struct Init: AsyncParsableCommand {
         let file = try VaultFile(path: path, state: place.state)
         do {
             guard try FileSystem.status(of: path, followingLinks: false) == nil else { throw VaultError.alreadyThere }
-            let secret = try place.newSecret(newKey, passphrase: newKey.passphrase)
+            let secret = try place.newSecret(passphrase: newKey.passphrase, keyOut: newKey.keyOut)
             var isGiven = false
             do {
                 try file.create(unlocking: secret, label: "main") {

@@ -16,7 +16,8 @@ struct KeyAdd: AsyncParsableCommand {
     func run() async throws {
         guard KeySlot.isLabel(label) else { throw SlotProblem.badLabel(label) }
         let place = try Workplace(options)
-        let session = try await place.addSlot(newKey) { session, secret, announce in
+        let session = try await place.addSlot(passphrase: newKey.passphrase, keyOut: newKey.keyOut) {
+            session, secret, announce in
             try session.addSlot(label, for: secret, announce: announce)
         }
         place.log("key_add", label, session)
@@ -44,9 +45,7 @@ struct KeyStage: AsyncParsableCommand {
     func run() async throws {
         guard KeySlot.canBeStaged(label) else { throw SlotProblem.badLabel(label) }
         let place = try Workplace(options)
-        var newKey = NewKeyOptions()
-        (newKey.keyOut, newKey.passphrase) = (keyOut, false)
-        let session = try await place.addSlot(newKey) { session, secret, announce in
+        let session = try await place.addSlot(keyOut: keyOut) { session, secret, announce in
             try session.stageSlot(label, for: secret, announce: announce)
         }
         place.log("key_stage", label + KeySlot.stagedSuffix, session)
@@ -79,7 +78,7 @@ struct KeyPasswd: AsyncParsableCommand {
                 throw SlotProblem.notThere(label)
             }
             guard slot.kind == .passphrase else { throw SlotProblem.noPassphrase(label) }
-            return try place.newSecret(NewKeyOptions(), passphrase: true)
+            return try place.newSecret(passphrase: true)
         }
         let session = try await place.open(notesStagedKey: false)
         try await place.naming(path) { try session.changePassphrase(of: label, to: secret) }
@@ -93,15 +92,15 @@ struct KeyPasswd: AsyncParsableCommand {
 extension Workplace {
     /// Opens the vault and adds a slot for a new secret, which is handed out first.
     fileprivate func addSlot(
-        _ newKey: NewKeyOptions,
+        passphrase: Bool = false, keyOut: String?,
         _ add: (VaultSession, UnlockSecret, @escaping () throws -> Void) throws -> Void
     ) async throws -> VaultSession {
         var secret = UnlockSecret.newRawKey()
         let session = try await open(notesStagedKey: false) {
-            secret = try newSecret(newKey, passphrase: newKey.passphrase)
+            secret = try newSecret(passphrase: passphrase, keyOut: keyOut)
         }
         try await naming(session.path) {
-            try handOut(secret, to: newKey.keyOut, session.vault.header) { announce in
+            try handOut(secret, to: keyOut, session.vault.header) { announce in
                 try add(session, secret, announce)
             }
         }

@@ -25,7 +25,7 @@ struct KeyRotate: AsyncParsableCommand {
         let (session, old) = try await place.rekey(slots) { vault in
             let slot = try self.slot(of: vault.header)
             isPassphrase = newKey.passphrase || slot.kind == .passphrase
-            let secret = try place.newSecret(newKey, passphrase: isPassphrase)
+            let secret = try place.newSecret(passphrase: isPassphrase, keyOut: newKey.keyOut)
             return .init(fates: [slot.label: .replaced(secret)], new: secret, keyOut: newKey.keyOut)
         }
         let rotated = try slot(of: old).label
