@@ -45,7 +45,7 @@ let package = Package(
                 "Renewal", "LocalServer", "Sandbox",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
-        .testTarget(name: "SealingTests", dependencies: ["Sealing"]),
+        .testTarget(name: "SealingTests", dependencies: ["Sealing", "Host"], exclude: ["Vectors"]),
         .testTarget(
             name: "TokensTests",
             dependencies: ["Tokens", "OAuth", "Sealing", .product(name: "Subprocess", package: "swift-subprocess")]),
