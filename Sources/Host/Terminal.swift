@@ -5,6 +5,14 @@ package enum Terminal {
     /// Whether there is one.
     package static var isThere: Bool { (try? File("/dev/tty", .reading)) != nil }
 
+    /// Writes to the terminal, whatever the standard streams are.
+    package static func show(_ text: Span<UInt8>) throws(HostError) {
+        let descriptor = unsafe open("/dev/tty", O_WRONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw .last("open", "/dev/tty") }
+        defer { close(descriptor) }
+        try ThisProcess.write(text, to: descriptor)
+    }
+
     /// How a line ended.
     private enum Typed {
         case line([UInt8])

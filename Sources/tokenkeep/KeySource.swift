@@ -119,69 +119,6 @@ extension Workplace {
         }
         return .rawKey(try KeyText.decode(Secret(bytes)))
     }
-
-    /// A new raw key or a new passphrase, for `init` and `key rotate`.
-    func newSecret(passphrase: Bool, keyOut: String? = nil) throws -> UnlockSecret {
-        if let path = keyOut.map({ FileSystem.path($0, from: FileSystem.currentFolder) }),
-            ownFiles.map(FileSystem.resolved).contains(FileSystem.resolved(path))
-        {
-            throw Failure(
-                .wrongUse, "--key-out names a file of the vault itself, \(path)", hint: "give the key a file of its own"
-            )
-        }
-        guard passphrase else { return .newRawKey() }
-        if let given = ThisProcess.setting("TOKENKEEP_NEW_PASSPHRASE") {
-            return try UnlockSecret(newPassphrase: Secret(given))
-        }
-        guard Terminal.isThere else {
-            throw Failure(
-                .noKey, "there is no terminal to ask for a new passphrase at",
-                hint: "set TOKENKEEP_NEW_PASSPHRASE")
-        }
-        let nothing = Failure(.noKey, "no passphrase was given", hint: "run it again and type one")
-        guard let first = try Terminal.ask("New passphrase, at least 12 characters: ", hidden: true) else {
-            throw nothing
-        }
-        let secret = try UnlockSecret(newPassphrase: Secret(first))
-        guard let second = try Terminal.ask("The same again: ", hidden: true) else { throw nothing }
-        guard try secret == UnlockSecret(passphrase: Secret(second)) else {
-            throw Failure(.noKey, "the two passphrases differ", hint: "run it again; nothing has changed")
-        }
-        return secret
-    }
-
-    /// Takes a key's new file away again, when the key opens nothing: it would stand in the way of the next try.
-    func withdraw(_ secret: UnlockSecret, from path: String?) {
-        guard case .rawKey = secret, let path else { return }
-        try? FileSystem.remove(FileSystem.path(path, from: FileSystem.currentFolder))
-    }
-
-    /// Hands a new key out, flushed, before anything depends on it; a passphrase is known already.
-    func announce(_ secret: UnlockSecret, to path: String?) throws {
-        guard case .rawKey(let key) = secret else { return }
-        let line = Secret(joining: [try KeyText.encode(key), Secret("\n")])
-        guard let path else {
-            do { return try Console.print(line, newline: false) } catch {
-                throw Failure(
-                    .cannotWrite,
-                    "the new key cannot be written to standard output: \((error as? HostError)?.reason ?? "")",
-                    hint: "give it a place with room, or use --key-out; nothing has changed")
-            }
-        }
-        do throws(HostError) {
-            try line.withSpan { line throws(HostError) in
-                try FileSystem.create(FileSystem.path(path, from: FileSystem.currentFolder), with: line)
-            }
-        } catch {
-            let isTaken = error.code == fileExists
-            throw Failure(
-                .cannotWrite,
-                isTaken
-                    ? "\(path) is there already, and no key is overwritten"
-                    : "the new key cannot be written to \(path): \(error.reason)",
-                hint: "name a new file with --key-out; nothing has changed")
-        }
-    }
 }
 
 extension ChildProcess.End {

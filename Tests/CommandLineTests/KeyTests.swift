@@ -78,6 +78,37 @@ struct KeyTests {
         #expect(await bench.sh("tokenkeep get A --key-file cron.key").status == 77)
     }
 
+    @Test func aPassphraseIsMadeForWhoTypesNone() async throws {
+        let bench = try await bench()
+        // At a terminal of its own: Enter, and then what is shown, typed again.
+        try bench.append(
+            """
+            import os, pty, re, sys
+            child, terminal = pty.fork()
+            if child == 0:
+                os.execvp("tokenkeep", ["tokenkeep", "key", "add", "human", "--passphrase"])
+            seen = b""
+            def read(until):
+                global seen
+                while until not in seen:
+                    seen += os.read(terminal, 4096)
+                shown, seen = seen, b""
+                return shown
+            read(b"words: ")
+            os.write(terminal, b"\\n")
+            words = re.search(rb"again:\\r\\n([a-z-]+)\\r\\n", read(b"The same again: "))[1]
+            os.write(terminal, words + b"\\n")
+            end = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+            print(words.decode())
+            sys.exit(end)
+
+            """, to: "typist.py")
+        let words = try await bench.ok("python3 typist.py").dropLast()
+        #expect(words.split(separator: "-").count >= 6)
+        let read = "unset TOKENKEEP_KEY; tokenkeep get A"
+        #expect(try await bench.ok(read, ["TOKENKEEP_PASSPHRASE": String(words)]) == "CANARY-1\n")
+    }
+
     @Test(arguments: [
         ("rotate", 64), ("rotate nobody", 66), ("remove nobody", 66), ("remove main --drop cron", 64),
         ("remove main --drop nobody", 66), ("rotate cron --drop main --slot-key main=cron.key", 64),

@@ -58,7 +58,7 @@ struct SecretTests {
         let bench = try await Bench()
         let failed = await bench.sh(
             "strace -f -o trace -e trace=rename -e inject=rename:error=ENOSPC tokenkeep key rotate > new")
-        #expect(failed.status == 73 && failed.errors.contains("opens with the old key only"), "\(failed.errors)")
+        #expect(failed.status == 73 && failed.errors.contains("opens with the old keys only"), "\(failed.errors)")
         try await bench.ok("tokenkeep list")
         #expect(await bench.sh("TOKENKEEP_KEY=$(cat new) tokenkeep list").status == 77)
     }
@@ -86,8 +86,8 @@ struct SecretTests {
             let names = Set(killed.output.split(separator: "\n").map(String.init))
             #expect(
                 names.isSubset(of: [
-                    "tokenkeep.toml", "tokenkeep.vault", "tokenkeep.vault.lock", "tokenkeep.vault.next", "trace", "new",
-                    "home",
+                    "tokenkeep.toml", "tokenkeep.vault", "tokenkeep.vault.lock", "tokenkeep.vault.next",
+                    "tokenkeep.vault.log", "trace", "new", "home",
                 ]),
                 "\(step): \(names)")
             try await bench.ok(
