@@ -180,7 +180,7 @@ private struct Standing {
         let notBefore = connection.notBefore.flatMap { Backoff.isPlausible($0, now: now) ? $0 : nil } ?? 0
         let earliest = max(isOver ? now : question.at + 2, notBefore)
         if terms.triesAgain {
-            return isOver ? .success(question.attempt + 1) : wait("wait 2 s, and run it again")
+            return isOver ? .success(question.nextAttempt) : wait("wait 2 s, and run it again")
         }
         if isOlder || connection.isFromOldCopy {
             return wait(
@@ -191,7 +191,7 @@ private struct Standing {
             return wait("refresh it there, or try it once more from here: \(Hints.tryAgain(name))")
         }
         if provider.rotation == .keeps {
-            return now >= earliest ? .success(question.attempt + 1) : wait(Hints.nextRun)
+            return now >= earliest ? .success(question.nextAttempt) : wait(Hints.nextRun)
         }
         guard question.attempt < 2 else {
             return wait(Hints.tried(name))
@@ -203,7 +203,7 @@ private struct Standing {
         guard isInGrace ? isOver : now >= earliest else {
             return wait("the first run after \(Moment.text(earliest, withSeconds: true)) tries once more")
         }
-        return .success(question.attempt + 1)
+        return .success(question.nextAttempt)
     }
 }
 

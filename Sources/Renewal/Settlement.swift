@@ -73,7 +73,7 @@ struct Settlement {
         switch (outcome, response.reply) {
         case (.unavailable, .unsent): connection.notBefore = now + Backoff.unsent
         case (.unavailable, _), (.uncertain, .got), (.misconfigured, _):
-            connection.failures = min(max(0, connection.failures) + 1, 100)
+            connection.failures = min(max(0, connection.failures), 99) + 1
             connection.notBefore = now + Backoff.wait(failures: connection.failures, retryAfter: retryAfter)
             // Whoever mends the registration wants to see at once that it is mended.
             if case .misconfigured = outcome { connection.refusedClient = client }

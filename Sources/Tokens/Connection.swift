@@ -68,6 +68,9 @@ package struct Connection: Sendable {
         /// What came back in place of an answer, in words.
         package var why: String?
 
+        /// The number of the next try.
+        package var nextAttempt: Int64 { min(attempt, .max - 1) + 1 }
+
         /// Records a question.
         package init(at: Int64, host: String, attempt: Int64, why: String? = nil) {
             (self.at, self.host, self.attempt, self.why) = (at, host, attempt, why)

@@ -14,7 +14,7 @@ extension Connection {
                 refreshExpiresAt: try object.time("refresh_expires_at"), scopes: try object.texts("scopes"),
                 subject: try object.text("subject"), extras: try object.secrets("extras"))
         }
-        trouble = try object.text("trouble").flatMap(Trouble.init)
+        trouble = try object.word("trouble")
         if let last = try object.object("last"), let at = try last.time("at"), let outcome = try last.text("outcome") {
             self.last = LastAttempt(
                 at: at, outcome: outcome, error: try last.text("error"), began: try last.time("began"),
@@ -37,7 +37,7 @@ extension Connection {
         }
         if let waiting = try object.object("pending"), let state = try waiting.secret("state") {
             pending = PendingAuthorization(
-                state: state, grant: try waiting.text("grant").flatMap { .init(rawValue: $0) } ?? .code,
+                state: state, grant: try waiting.word("grant") ?? .code,
                 provider: try waiting.text("provider"), verifier: try waiting.secret("verifier"),
                 redirectURI: try waiting.text("redirect_uri") ?? "", scopes: try waiting.texts("scopes") ?? [],
                 expiresAt: try waiting.time("expires_at") ?? 0)
@@ -74,10 +74,17 @@ extension Connection {
 
 extension JSONObject {
     /// Times of the format end at 2^53 − 1.
-    fileprivate func time(_ name: String) throws(JSONError) -> Int64? {
+    func time(_ name: String) throws(JSONError) -> Int64? {
         guard let time = try integer(name) else { return nil }
         guard (0..<(1 << 53)).contains(time) else { throw JSONError(reason: "\(name) is no time", offset: 0) }
         return time
+    }
+
+    /// One of the words that the format names.
+    fileprivate func word<Word: RawRepresentable<String>>(_ name: String) throws(JSONError) -> Word? {
+        guard let text = try text(name) else { return nil }
+        guard let word = Word(rawValue: text) else { throw JSONError(reason: "\(name) is an unknown word", offset: 0) }
+        return word
     }
 
     fileprivate func secrets(_ name: String) throws(JSONError) -> [String: Secret] {

@@ -49,7 +49,9 @@ package struct Records: Sendable {
 
     /// The value of a secret; nil when there is no secret of that name.
     package func secret(_ name: RecordName) throws(RecordError) -> Secret? {
-        try read(name) { object throws(JSONError) in try Kind(of: object) == .secret ? Self.value(of: object) : nil }
+        try read(name) { object throws(JSONError) in
+            try Kind(of: object) == .secret ? Self.value(of: object, name) : nil
+        }
     }
 
     /// A connection; nil when there is none of that name.
@@ -71,7 +73,9 @@ package struct Records: Sendable {
         } catch { throw RecordError(name: name, error) }
     }
 
-    private static func value(of secret: JSONObject) throws(JSONError) -> Secret {
+    private static func value(of secret: JSONObject, _ name: RecordName) throws(JSONError) -> Secret {
+        guard !name.hasTwoParts else { throw JSONError(reason: "a secret with a connection's name", offset: 0) }
+        _ = try secret.time("updated_at")
         guard let value = try secret.secret("value") else { throw JSONError(reason: "no value", offset: 0) }
         return value
     }
@@ -84,7 +88,7 @@ package struct Records: Sendable {
         for record in all {
             try read(record.name) { object throws(JSONError) in
                 switch try Kind(of: object) {
-                case .secret: _ = try Self.value(of: object)
+                case .secret: _ = try Self.value(of: object, record.name)
                 case .connection: _ = try Connection(object)
                 case .other: break
                 }

@@ -28,8 +28,8 @@ package struct KeySlot: Sendable, Equatable {
     }
     /// Its number, unique for the vault's life.
     package var id: UInt32 { bytes.span.integer(at: 4) }
-    /// When it was made, in Unix seconds.
-    package var createdAt: UInt64 { bytes.span.integer(at: 8) }
+    /// When it was made, in Unix seconds; the format sets no limit, and what is later than all is taken for the latest.
+    package var createdAt: Int64 { Int64(clamping: bytes.span.integer(at: 8) as UInt64) }
     /// What its scrypt costs; a passphrase slot's only.
     package var cost: ScryptCost {
         ScryptCost(log2N: bytes.span.integer(at: 16), r: bytes.span.integer(at: 20), p: bytes.span.integer(at: 24))

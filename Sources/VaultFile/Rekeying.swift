@@ -38,7 +38,7 @@ extension VaultSession {
             case .dropped: break
             case .stays(let secret, let label):
                 guard try old.isOpened(slot, by: secret) else { throw SlotProblem.wrongSecret(slot.label) }
-                let new = try next.newSlot(label, for: secret, id: slot.id, at: slot.createdAt, file)
+                let new = try next.newSlot(label, for: secret, id: slot.id, at: UInt64(slot.createdAt), file)
                 ways.append((new, secret))
             case .replaced(let secret):
                 guard try !old.isOpened(slot, by: secret) else { throw SlotProblem.stillOpens }

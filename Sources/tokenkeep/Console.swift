@@ -17,7 +17,13 @@ enum Console {
     /// Says something to the person; that nobody reads it is no error.
     static func say(_ words: String) {
         clearProgress()
-        try? ThisProcess.write((withoutKeys(words) + "\n").utf8.span, to: 2)
+        try? ThisProcess.write((plain(withoutKeys(words)) + "\n").utf8.span, to: 2)
+    }
+
+    /// A text without control characters but line ends: what stands in a vault steers no terminal.
+    static func plain(_ text: String) -> String {
+        let kept = text.unicodeScalars.filter { $0 == "\n" || $0.properties.generalCategory != .control }
+        return String(String.UnicodeScalarView(kept))
     }
 
     private static let isProgressShown = Atomic(false)

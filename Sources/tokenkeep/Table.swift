@@ -4,6 +4,7 @@ import Tokens
 enum Table {
     /// The rows with their columns below each other, two blanks apart.
     static func text(_ rows: [[String]]) -> String {
+        let rows = rows.map { $0.map(Console.plain) }
         let count = rows.map(\.count).max() ?? 0
         let widths = (0..<count).map { column in
             rows.map { $0.indices.contains(column) ? $0[column].count : 0 }.max() ?? 0

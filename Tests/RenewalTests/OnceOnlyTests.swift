@@ -62,6 +62,14 @@ struct OnceOnlyTests {
         #expect(try place.stored()?.failures == 0 && place.stored()?.notBefore == nil)
     }
 
+    @Test func failuresAreCountedToAHundredWhateverTheVaultSays() async throws {
+        let place = try await Place.make(faults: ["error-200:2"])
+        try await place.connect()
+        try await place.change { $0.failures = .max }
+        #expect(try await run(place, force: true).name == "unavailable")
+        #expect(try place.stored()?.failures == 100 && place.stored()?.notBefore == place.now + 900)
+    }
+
     @Test func whatWasTurnedAwayIsAskedAgainByTheSameRunWithinItsPatience() async throws {
         let place = try await Place.make(faults: ["rate-limit:2"])
         try await place.connect()

@@ -33,6 +33,7 @@ struct UncertainTests {
         Case(what: "it was tried twice", attempt: 2, says: "tokenkeep refresh --try-again tiktok"),
         Case(what: "it was tried twice, by force", attempt: 2, force: true, says: "tokenkeep connect tiktok"),
         Case(what: "a person wants it", attempt: 2, left: 600, triesAgain: true, says: nil),
+        Case(what: "no further try can be counted, a person wants it", attempt: .max, triesAgain: true, says: nil),
         Case(what: "a person wants it at once", age: 0, triesAgain: true, says: "wait 2 s"),
         Case(what: "another machine asked", host: "there", says: "by another machine (there)"),
         Case(what: "another machine asked, a person wants it", host: "there", triesAgain: true, says: nil),

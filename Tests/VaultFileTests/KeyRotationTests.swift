@@ -22,7 +22,7 @@ import Tokens
         #expect(after.header.vaultID == before.header.vaultID)
         let slot = try #require(after.header.slots.first)
         #expect(after.header.slots.count == 1 && slot.label == "main" && slot.id == 2)
-        #expect(slot.createdAt == UInt64(Place.now + 5))
+        #expect(slot.createdAt == Place.now + 5)
         #expect(try after.records.text("A") == "kept")
         #expect(try await place.names() == ["vault", "vault.lock"])
     }

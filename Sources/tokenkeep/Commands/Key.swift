@@ -37,7 +37,7 @@ struct KeyList: AsyncParsableCommand {
             return try Console.print(
                 Table.text(
                     header.slots.map { slot in
-                        [String(slot.id), slot.label, slot.kind.words, "made " + Moment.text(Int64(slot.createdAt))]
+                        [String(slot.id), slot.label, slot.kind.words, "made " + Moment.text(slot.createdAt)]
                     }))
         }
         var answer = JSONObject()
@@ -51,7 +51,7 @@ struct KeyList: AsyncParsableCommand {
                 object.set("id", Int64(slot.id))
                 object.set("label", slot.label)
                 object.set("kind", slot.kind.words)
-                object.set("created_at", Int64(clamping: slot.createdAt))
+                object.set("created_at", slot.createdAt)
                 return object
             })
         try Console.print(answer)
