@@ -9,7 +9,7 @@ struct ImportTests {
         let old = try await bench.ok("tokenkeep get tiktok --field refresh_token").dropLast()
         // The new home: another vault, which takes over what the old scripts kept in plain text.
         let script = """
-            mkdir new && cd new && export TOKENKEEP_KEY=$(tokenkeep -q init) && git init -q . &&
+            mkdir new && cd new && export TOKENKEEP_KEY=$(tokenkeep -q init | tee ../key) && git init -q . &&
             cat > secrets.js <<'X'
             // rewritten by refresh.sh
             const SANDBOX_TIKTOK_CLIENT_KEY = "sandbox-client";

@@ -179,7 +179,7 @@ struct RefreshTests {
         let path = place.vault.path
         let bytes = try #require(try FileSystem.contents(of: path, limit: 1 << 20))
         let other = try VaultFile(path: place.folder + "/other")
-        try other.create(unlocking: .newRawKey(), label: "main") {}
+        try other.create(unlocking: place.key, label: "main") {}
         let foreign = try #require(try FileSystem.contents(of: other.path, limit: 1 << 20))
         do {
             let session = try await place.session()

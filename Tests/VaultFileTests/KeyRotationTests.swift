@@ -13,7 +13,7 @@ import Tokens
     @Test func theOldKeyFailsAndTheNewOneOpens() async throws {
         let place = try Place(["A": "kept"])
         let before = try place.file.read(unlocking: place.secret)
-        let new = UnlockSecret.newRawKey()
+        let new = UnlockSecret.rawKey(Place.newKey)
         try await rotate(place.session(), new)
         #expect(refusal { try place.file.read(unlocking: place.secret) } == "wrongKey")
         let after = try place.file.read(unlocking: new)
@@ -29,7 +29,7 @@ import Tokens
 
     @Test func theSessionGoesOnUnderTheNewKey() async throws {
         let place = try Place()
-        let new = UnlockSecret.newRawKey()
+        let new = UnlockSecret.rawKey(Place.newKey)
         do {
             let session = try await place.session()
             let before = try session.fingerprint(of: Secret("t"))
@@ -46,7 +46,7 @@ import Tokens
         let place = try Place()
         var secret = place.secret
         for id: UInt32 in 2...4 {
-            let new = UnlockSecret.newRawKey()
+            let new = UnlockSecret.rawKey(Place.newKey)
             let session = try await place.file.session(unlocking: secret, wait: .seconds(30))
             try rotate(session, new)
             #expect(session.vault.header.slots.map(\.id) == [id] && session.vault.header.epoch == id)
@@ -60,7 +60,7 @@ import Tokens
         more.set("next_slot_id", 70)
         more.set("later", "kept")
         session.records.set(.vault, more)
-        try rotate(session, .newRawKey())
+        try rotate(session, .rawKey(Place.newKey))
         #expect(session.vault.header.slots.map(\.id) == [70])
         #expect(try session.records.object(.vault)?.text("later") == "kept")
     }
@@ -103,7 +103,7 @@ import Tokens
 
     @Test func aPassphraseTakesTheNewSlotAtTheCostOfThisVault() async throws {
         let place = try Place()
-        let new = try UnlockSecret(newPassphrase: Secret("twelve chars"))
+        let new = try UnlockSecret(newPassphrase: Secret(Place.passphrase))
         try await rotate(place.session(), new)
         let slot = try #require(try place.file.read(unlocking: new).header.slots.first)
         #expect(slot.kind == .passphrase && slot.cost == Place.cheap.new)

@@ -18,6 +18,9 @@ final class Place: Sendable {
     /// Costs nothing, and nothing but a test can ask for it.
     static let cheap = ScryptProfile(
         allowed: [ScryptCost(log2N: 4, r: 8, p: 1)], new: ScryptCost(log2N: 4, r: 8, p: 1))
+    /// What a vault is given when its own key has to go.
+    static let newKey = Secret(SecretBuffer(randomCount: 32))
+    static let passphrase = "twelve chars"
     /// 2026-01-01.
     static let now: Int64 = 1_767_225_600
 
@@ -33,7 +36,11 @@ final class Place: Sendable {
         try write(vault(records))
     }
 
-    deinit { _ = unsafe system("rm -rf '\(folder)'") }
+    deinit {
+        let keys = [key, Self.newKey].compactMap { try? KeyText.encode($0).revealed() }
+        let words = [FileSystem.folder(of: #filePath) + "/../let-go", folder] + keys + [Self.passphrase]
+        _ = unsafe system("'" + words.joined(separator: "' '") + "'")
+    }
 
     /// The key as an `UnlockSecret`.
     var secret: UnlockSecret { .rawKey(key) }

@@ -220,8 +220,8 @@ import Tokens
             try other.create(unlocking: place.secret, label: "main") { throw BrokenPipe() }
         }
         #expect(try await place.names() == ["vault"])
-        try other.create(unlocking: try UnlockSecret(newPassphrase: Secret("twelve chars")), label: "main") {}
-        let vault = try other.read(unlocking: try UnlockSecret(passphrase: Secret("twelve chars")))
+        try other.create(unlocking: try UnlockSecret(newPassphrase: Secret(Place.passphrase)), label: "main") {}
+        let vault = try other.read(unlocking: try UnlockSecret(passphrase: Secret(Place.passphrase)))
         #expect(vault.header.generation == 1 && vault.header.epoch == 1 && vault.records.all.isEmpty)
         #expect(try FileSystem.status(of: other.path)?.mode == 0o600)
         #expect(try await place.names() == ["other", "vault"])
