@@ -129,7 +129,7 @@ struct KeyTests {
         let app = try await TikTokBench()
         let bench = app.bench
         try await bench.ok("printf CANARY-2 | tokenkeep set STRIPE_KEY")
-        let new = try await bench.ok("tokenkeep -q key rotate").dropLast()
+        let new = try await bench.ok("tokenkeep -q key rotate --key-out new.key; cat new.key").dropLast()
         let key = ["TOKENKEEP_KEY": String(new)]
         let before = try await bench.ok("tokenkeep key list --exposed", key)
         #expect(before.contains("tokenkeep refresh --force tiktok") && before.contains("tokenkeep set STRIPE_KEY"))

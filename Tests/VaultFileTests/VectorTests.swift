@@ -62,6 +62,8 @@ struct Vector: Sendable, CustomTestStringConvertible {
     @Test(arguments: Vector.all) func eachVectorEndsAsItSays(_ vector: Vector) throws {
         let place = try Place()
         try place.write("vault", vector.bytes)
+        // It is not one that a test wrote.
+        defer { try? FileSystem.remove(place.folder + "/vault") }
         if let pin = vector.pin {
             try #require(FileSystem.makePrivate(folder: place.folder + "/state"))
             try place.write("state/" + hexadecimal(vector.bytes.span.extracting(16..<32)) + ".pin", Array(pin.utf8))
