@@ -139,6 +139,17 @@ import Tokens
         #expect(session.vault.header.slots.map(\.id) == [1, 2, 4], "no number is used again")
     }
 
+    @Test func whatADeadRunLeftUnderTheOldKeyGoesWithIt() async throws {
+        let session = try await session()
+        let copy = try #require(try place.bytes("vault"))
+        for name in [".vault.tokenkeep.a1.tmp", "vault.next"] { try place.write(name, copy) }
+        try place.write("vault.journal.1.unread", [1])
+        try session.rekey(["main": .stays(place.secret, label: "main")], now: 1) {}
+        #expect(try await place.names() == ["vault", "vault.journal.1.unread", "vault.lock"])
+        // What may hold the only copy of an answer stays, and is named.
+        #expect(session.filesPutAside == [place.folder + "/vault.journal.1.unread"])
+    }
+
     @Test func aSecretThatWouldStillOpenItIsNoNewOne() async throws {
         try await three()
         let session = try await session()
