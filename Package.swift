@@ -15,13 +15,14 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
-        .target(name: "CCurl"),
-        .target(name: "Sealing", dependencies: ["COpenSSL"]),
+        .target(name: "CLinux"),
+        .target(name: "CCurl", dependencies: ["CLinux"]),
+        .target(name: "Sealing", dependencies: ["COpenSSL", "CLinux"]),
         .target(
             name: "Host",
-            dependencies: [.product(name: "Subprocess", package: "swift-subprocess")]),
+            dependencies: ["CLinux", "Sealing", .product(name: "Subprocess", package: "swift-subprocess")]),
         .target(name: "Tokens", dependencies: ["Sealing"]),
-        .target(name: "Transport", dependencies: ["CCurl", "Host"]),
+        .target(name: "Transport", dependencies: ["CCurl", "Host", "Sealing"]),
         .target(name: "OAuth", dependencies: ["Tokens", "Sealing", "Transport"]),
         .target(name: "VaultFile", dependencies: ["Tokens", "Sealing", "Host"]),
         .target(name: "Exports", dependencies: ["Tokens", "Host"]),
@@ -44,12 +45,15 @@ let package = Package(
                 "Sealing", "Host", "Tokens", "Transport", "OAuth", "VaultFile", "Exports", "Imports", "Config",
                 "Renewal", "LocalServer", "Sandbox",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ]),
+            ],
+            // Symbols are bound at the start: binding them at the first call leaves the vector registers, and so the last
+            // plaintext that was in them, on the stack.
+            linkerSettings: [.unsafeFlags(["-Xlinker", "-z", "-Xlinker", "now"])]),
         .testTarget(name: "SealingTests", dependencies: ["Sealing", "Host"], exclude: ["Vectors"]),
         .testTarget(
             name: "TokensTests",
             dependencies: ["Tokens", "OAuth", "Sealing", .product(name: "Subprocess", package: "swift-subprocess")]),
-        .testTarget(name: "TransportTests", dependencies: ["Transport"]),
+        .testTarget(name: "TransportTests", dependencies: ["Transport", "Host", "Sealing"]),
         .testTarget(
             name: "LocalServerTests",
             dependencies: [
@@ -65,7 +69,7 @@ let package = Package(
         .testTarget(
             name: "ImportsTests", dependencies: ["Imports", .product(name: "Subprocess", package: "swift-subprocess")]),
         .testTarget(name: "ExportsTests", dependencies: ["Exports", "Tokens", "Host"]),
-        .testTarget(name: "HostTests", dependencies: ["Host"]),
+        .testTarget(name: "HostTests", dependencies: ["Host", "Sealing"]),
         .executableTarget(
             name: "VaultCrasher", dependencies: ["VaultFile", "Tokens", "Sealing", "Host"], path: "Tests/VaultCrasher"),
         .testTarget(
@@ -80,7 +84,7 @@ let package = Package(
     ]
 )
 
-for target in package.targets where target.type != .system && target.name != "CCurl" {
+for target in package.targets where target.type != .system && !["CCurl", "CLinux"].contains(target.name) {
     target.swiftSettings = [
         // `any` is written where a value is boxed, so that the cost is seen.
         .enableUpcomingFeature("ExistentialAny"),

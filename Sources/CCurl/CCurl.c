@@ -2,10 +2,10 @@
 // CURLOPT_PROTOCOLS is the one spelling that every libcurl of today knows: its successor came with 7.85.
 #define CURL_DISABLE_DEPRECATION
 #include "CCurl.h"
+#include "CLinux.h"
 
 #include <curl/curl.h>
 #include <dlfcn.h>
-#include <malloc.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,22 +30,6 @@ static char open_failure[512];
 // libcurl copies the request's headers and body, and what it receives, into memory of its own and frees it as it is.
 // With these in place of malloc's own, every such copy is wiped.
 
-static void wiping_free(void *memory) {
-    if (!memory) return;
-    explicit_bzero(memory, malloc_usable_size(memory));
-    free(memory);
-}
-
-static void *wiping_realloc(void *memory, size_t size) {
-    if (!memory) return malloc(size);
-    void *moved = malloc(size);
-    if (!moved) return NULL;
-    size_t old = malloc_usable_size(memory);
-    memcpy(moved, memory, old < size ? old : size);
-    wiping_free(memory);
-    return moved;
-}
-
 static void open_library(void) {
     void *handle = dlopen("libcurl.so.4", RTLD_NOW | RTLD_LOCAL);
     if (!handle) {
@@ -59,7 +43,7 @@ static void open_library(void) {
     }
     SYMBOLS(LOAD)
 #undef LOAD
-    if (lib.curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, wiping_free, wiping_realloc, strdup, calloc)) {
+    if (lib.curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, clinux_free, clinux_realloc, strdup, calloc)) {
         snprintf(open_failure, sizeof open_failure, "libcurl.so.4 does not start");
         return;
     }

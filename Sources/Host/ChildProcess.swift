@@ -1,3 +1,5 @@
+internal import Glibc
+package import Sealing
 internal import Subprocess
 internal import SystemPackage
 
@@ -23,15 +25,12 @@ package enum ChildProcess {
         case captured
         /// Input is empty; output goes nowhere, errors to ours.
         case quiet
-        /// Input and errors are ours, so that the command can ask a person; output is kept.
-        case interactive
     }
 
     /// Runs a command with exactly this environment and waits for its end.
     ///
     /// A program without `/` is looked for in the `PATH` handed in. When the time is up, the command and what it
-    /// started are told to end (`SIGTERM`), and killed when the command has not done so after a second; an
-    /// interactive command shares our process group, so there it alone is.
+    /// started are told to end (`SIGTERM`), and killed when the command has not done so after a second.
     package static func run(
         _ command: [String], environment: [String: String], directory: String? = nil, streams: Streams = .captured,
         outputLimit: Int = 65536, timeout: Duration? = nil
@@ -41,16 +40,11 @@ package enum ChildProcess {
             return (.notFound, [], [])
         }
         var options = PlatformOptions()
-        if case .interactive = streams {} else { options.createSession = true }
+        options.createSession = true
         options.teardownSequence = [
-            .gracefulShutDown(toProcessGroup: options.createSession, allowedDurationToNextStep: .seconds(1))
+            .gracefulShutDown(toProcessGroup: true, allowedDurationToNextStep: .seconds(1))
         ]
-        let configuration = Configuration(
-            executable: .path(FilePath(executable)),
-            arguments: Arguments(executablePathOverride: program, remainingValues: Array(command.dropFirst())),
-            // Each entry ends in NUL: the library hands the bytes on as they are.
-            environment: .custom(environment.map { name, value in Array("\(name)=\(value)\0".utf8) }),
-            workingDirectory: directory.map { FilePath($0) }, platformOptions: options)
+        let configuration = configuration(executable, command, environment, directory, options)
         return await withTaskGroup { group in
             group.addTask { await collect(configuration, streams, outputLimit) }
             if let timeout {
@@ -63,6 +57,65 @@ package enum ChildProcess {
             let first = await group.next() ?? (.failed("not started"), [], [])
             group.cancelAll()
             return first
+        }
+    }
+
+    private static func configuration(
+        _ executable: String, _ command: [String], _ environment: [String: String], _ directory: String?,
+        _ options: PlatformOptions
+    ) -> Configuration {
+        Configuration(
+            executable: .path(FilePath(executable)),
+            arguments: Arguments(executablePathOverride: command[0], remainingValues: Array(command.dropFirst())),
+            // Each entry ends in NUL: the library hands the bytes on as they are.
+            environment: .custom(environment.map { name, value in Array("\(name)=\(value)\0".utf8) }),
+            workingDirectory: directory.map { FilePath($0) }, platformOptions: options)
+    }
+
+    /// What a command printed for nobody but this process.
+    package final class PrintedKey: Sendable {
+        /// The bytes.
+        package let bytes: SecretBuffer
+
+        fileprivate init(_ bytes: consuming SecretBuffer) { self.bytes = bytes }
+    }
+
+    /// Runs a command that prints a key of at most `limit` bytes, with exactly this environment, and waits for its end. Input
+    /// and errors are ours, so that it can ask a person; it shares our process group.
+    package static func key(
+        from command: [String], environment: [String: String], directory: String?, limit: Int
+    ) async -> (end: End, key: PrintedKey?) {
+        guard let program = command.first,
+            let executable = find(program, path: environment["PATH"], from: directory)
+        else { return (.notFound, nil) }
+        // A pipe of our own: what comes through the library's stays behind in its buffers.
+        guard let pipe = try? FileDescriptor.pipe() else { return (.failed("no pipe"), nil) }
+        for end in [pipe.readEnd, pipe.writeEnd] { _ = fcntl(end.rawValue, F_SETFD, FD_CLOEXEC) }
+        async let key = printed(to: pipe.readEnd.rawValue, limit: limit)
+        let result = try? await Subprocess.run(
+            configuration(executable, command, environment, directory, PlatformOptions()),
+            input: .fileDescriptor(.standardInput, closeAfterSpawningProcess: false),
+            output: .fileDescriptor(pipe.writeEnd, closeAfterSpawningProcess: false),
+            error: .fileDescriptor(.standardError, closeAfterSpawningProcess: false))
+        // The reader is at its end when nobody can write any more.
+        try? pipe.writeEnd.close()
+        guard let status = result?.terminationStatus else { return (.failed("not started"), nil) }
+        guard let key = await key else { return (.failed("what it printed is too long"), nil) }
+        return (end(status), key)
+    }
+
+    private static func printed(to end: Int32, limit: Int) async -> PrintedKey? {
+        await withCheckedContinuation { continuation in
+            let isStarted = startThread {
+                let file = File(takingDescriptor: end)
+                do {
+                    continuation.resume(returning: PrintedKey(try file.readSecret(limit: limit, isKey: true)))
+                } catch { continuation.resume(returning: nil) }
+            }
+            if !isStarted {
+                close(end)
+                continuation.resume(returning: nil)
+            }
         }
     }
 
@@ -80,12 +133,6 @@ package enum ChildProcess {
                     configuration, input: .none, output: .discarded,
                     error: .fileDescriptor(.standardError, closeAfterSpawningProcess: false))
                 return (end(result.terminationStatus), [], [])
-            case .interactive:
-                let result = try await Subprocess.run(
-                    configuration, input: .fileDescriptor(.standardInput, closeAfterSpawningProcess: false),
-                    output: .bytes(limit: limit),
-                    error: .fileDescriptor(.standardError, closeAfterSpawningProcess: false))
-                return (end(result.terminationStatus), result.standardOutput, [])
             }
         } catch let error as SubprocessError {
             return (.failed("\(error.code)"), [], [])

@@ -1,4 +1,6 @@
+internal import CLinux
 internal import Glibc
+package import Sealing
 
 /// An open file, closed by its owner.
 package struct File: ~Copyable, Sendable {
@@ -97,6 +99,25 @@ package struct File: ~Copyable, Sendable {
         return bytes
     }
 
+    /// Reads to the end into memory that is wiped, without a copy elsewhere; `EFBIG` when there are more than `limit` bytes.
+    package borrowing func readSecret(limit: Int, isKey: Bool = false) throws(HostError) -> SecretBuffer {
+        // With room for one byte more, which tells that there are more.
+        let bytes = try SecretBuffer(capacity: limit + 1, isKey: isKey) { room throws(HostError) in
+            while !room.isFull {
+                let got = unsafe room.withUnsafeMutableBufferPointer { room, count in
+                    let got = unsafe read(descriptor, room.baseAddress.map { unsafe $0 + count }, room.count - count)
+                    count += max(got, 0)
+                    return got
+                }
+                if got < 0, errno == EINTR { continue }
+                guard got >= 0 else { throw .last("read", path) }
+                if got == 0 { break }
+            }
+        }
+        guard bytes.count <= limit else { throw HostError(operation: "read", path: path, code: EFBIG) }
+        return bytes
+    }
+
     /// Writes all of `bytes` at the place where the last write ended.
     package borrowing func write(_ bytes: Span<UInt8>) throws(HostError) {
         guard writeAll(bytes, to: descriptor) else { throw .last("write", path) }
@@ -152,14 +173,10 @@ extension File {
     /// The number of the mount that the file was reached by; nil where the system does not tell.
     ///
     /// Two bind mounts of one file system share a device number and differ in this.
-    package var mountID: Int? {
-        guard let text = try? FileSystem.contents(of: "/proc/self/fdinfo/\(descriptor)", limit: 4096) else {
-            return nil
-        }
-        for line in String(decoding: text, as: UTF8.self).split(separator: "\n") where line.hasPrefix("mnt_id:") {
-            return Int(line.drop { !$0.isNumber })
-        }
-        return nil
+    package var mountID: Int64? {
+        // Not from /proc: what a process that is not dumpable has there is root's.
+        let id = clinux_mount_id(descriptor)
+        return id < 0 ? nil : id
     }
 }
 

@@ -1,4 +1,6 @@
+internal import CLinux
 internal import Glibc
+package import Sealing
 
 /// Whether a path is a regular file that this process may execute.
 func isProgram(_ path: String) -> Bool {
@@ -35,6 +37,40 @@ package enum ThisProcess {
     package static func environmentVariable(_ name: String) -> String? {
         guard let value = unsafe getenv(name) else { return nil }
         return unsafe String(cString: value)
+    }
+
+    /// Keeps other processes of this user from reading this one's memory and environment, and the system from writing a core
+    /// file of it. A program that it runs, or becomes, is as any other.
+    package static func forbidDumps() {
+        clinux_forbid_dumps()
+        // Where a Swift toolchain is installed, its runtime answers a crash with a report that shows memory.
+        for number in [SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV] {
+            var action = sigaction()
+            let isAnswered = unsafe sigaction(number, nil, &action) == 0 && action.sa_flags & SA_SIGINFO != 0
+            if isAnswered { signal(number, SIG_DFL) }
+        }
+    }
+
+    /// Takes a variable out of the environment: neither this program's children see it from then on, nor
+    /// `/proc/PID/environ`. Gives the first of its values, as `getenv` does; only for a process that has one thread yet.
+    package static func takeVariable(_ name: String) -> SecretBuffer? {
+        var value: SecretBuffer?
+        let length = name.utf8.count
+        var (next, kept) = unsafe (environ, environ)
+        while let entry = unsafe next.pointee {
+            if unsafe strncmp(entry, name, length) == 0, unsafe entry[length] == CChar(UInt8(ascii: "=")) {
+                let start = unsafe UnsafeRawPointer(entry + length + 1).assumingMemoryBound(to: UInt8.self)
+                let size = unsafe strlen(entry + length + 1)
+                if value == nil { value = SecretBuffer(unsafe Span(_unsafeStart: start, count: size), isKey: true) }
+                unsafe explicit_bzero(entry, length + 1 + size)
+            } else {
+                unsafe kept.pointee = entry
+                unsafe kept += 1
+            }
+            unsafe next += 1
+        }
+        unsafe kept.pointee = nil
+        return value
     }
 
     /// Replaces this process with another program; comes back only when that failed.
@@ -115,9 +151,9 @@ package enum ThisProcess {
 
 extension ThisProcess {
     /// All of standard input; `EFBIG` when it holds more than `limit` bytes.
-    package static func standardInput(limit: Int) throws(HostError) -> [UInt8] {
+    package static func standardInput(limit: Int) throws(HostError) -> SecretBuffer {
         let copy = fcntl(0, F_DUPFD_CLOEXEC, 3)
         guard copy >= 0 else { throw .last("read", "standard input") }
-        return try File(takingDescriptor: copy).readToEnd(limit: limit)
+        return try File(takingDescriptor: copy).readSecret(limit: limit)
     }
 }

@@ -1,4 +1,5 @@
 internal import Glibc
+package import Sealing
 
 /// The person's terminal, whatever the standard streams are.
 package enum Terminal {
@@ -15,7 +16,7 @@ package enum Terminal {
 
     /// How a line ended.
     private enum Typed {
-        case line([UInt8])
+        case line
         case nothing
         /// By a key that stands for a signal.
         case signal(Int32)
@@ -23,12 +24,18 @@ package enum Terminal {
 
     /// Asks a question and reads one line; with `hidden`, what is typed is not shown.
     ///
-    /// Nil when the person ended the input instead of answering. Ctrl-C and Ctrl-Z do to the program what they always do,
+    /// An answer has at most 16 MiB, one that unlocks 4 KiB, for its memory is locked. Nil when the person ended the input instead of answering. Ctrl-C and Ctrl-Z do to the program what they always do,
     /// but only when the terminal shows again what is typed.
-    package static func ask(_ question: String, hidden: Bool) throws(HostError) -> [UInt8]? {
+    package static func ask(
+        _ question: String, hidden: Bool, isKey: Bool = false
+    ) throws(HostError) -> SecretBuffer? {
         while true {
-            switch try typed(question, hidden: hidden) {
-            case .line(let line): return line
+            var end = Typed.nothing
+            let line = try SecretBuffer(capacity: isKey ? 4096 : 16 << 20, isKey: isKey) { line throws(HostError) in
+                end = try typed(question, hidden: hidden, into: &line)
+            }
+            switch end {
+            case .line: return line
             case .nothing: return nil
             case .signal(let signal):
                 // To all of the job, as the terminal itself would send it.
@@ -50,7 +57,9 @@ package enum Terminal {
         return unsafe sigaction(signal, nil, &action) == 0 && action.__sigaction_handler.sa_handler == nil
     }
 
-    private static func typed(_ question: String, hidden: Bool) throws(HostError) -> Typed {
+    private static func typed(
+        _ question: String, hidden: Bool, into line: inout OutputSpan<UInt8>
+    ) throws(HostError) -> Typed {
         let descriptor = unsafe open("/dev/tty", O_RDWR | O_CLOEXEC)
         guard descriptor >= 0 else { throw .last("open", "/dev/tty") }
         defer { close(descriptor) }
@@ -70,29 +79,29 @@ package enum Terminal {
             }
         }
         try ThisProcess.write(question.utf8.span, to: descriptor)
-        var line: [UInt8] = []
         while true {
             var byte: UInt8 = 0
             let got = unsafe read(descriptor, &byte, 1)
             if got < 0, errno == EINTR { continue }
             guard got >= 0 else { throw .last("read", "/dev/tty") }
-            if got == 0 { return line.isEmpty ? .nothing : .line(line) }
+            if got == 0 { return line.isEmpty ? .nothing : .line }
             switch isSilent ? Key(byte, in: before) : byte == UInt8(ascii: "\n") ? .enter : .other {
             case .signal(let signal): return .signal(signal)
-            case .end: return line.isEmpty ? .nothing : .line(line)
+            case .end: return line.isEmpty ? .nothing : .line
             case .erase:
                 // The last character, which may be several bytes.
-                while let last = line.popLast(), last & 0xC0 == 0x80 {}
+                while !line.isEmpty, line.removeLast() & 0xC0 == 0x80 {}
             case .eraseWord:
-                while line.last == UInt8(ascii: " ") { line.removeLast() }
-                while let last = line.last, last != UInt8(ascii: " ") { line.removeLast() }
-            case .eraseAll: line = []
+                while !line.isEmpty, line[line.count - 1] == UInt8(ascii: " ") { _ = line.removeLast() }
+                while !line.isEmpty, line[line.count - 1] != UInt8(ascii: " ") { _ = line.removeLast() }
+            case .eraseAll: line.removeAll()
             case .escape: skipEscape(descriptor)
             case .ignored: break
             // What goes on at once was pasted, and has more lines than one.
-            case .enter where isSilent && hasMore(descriptor): line.append(byte)
-            case .enter: return .line(line)
-            case .other: line.append(byte)
+            case .enter where !(isSilent && hasMore(descriptor)): return .line
+            case .enter, .other:
+                guard !line.isFull else { throw HostError(operation: "read", path: "/dev/tty", code: EFBIG) }
+                line.append(byte)
             }
         }
     }

@@ -30,7 +30,7 @@ package struct Authorization: Sendable {
             query.append("code_challenge_method", "S256")
         }
         let endpoint = registration.endpoint(provider.authorizationEndpoint)
-        url = endpoint + (endpoint.contains("?") ? "&" : "?") + String(decoding: query.bytes, as: UTF8.self)
+        url = endpoint + (endpoint.contains("?") ? "&" : "?") + (query.encoded.revealed() ?? "")
         pending = Connection.PendingAuthorization(
             state: state, verifier: verifier, redirectURI: redirectURI, scopes: registration.scopes,
             expiresAt: now + Self.lifetime)

@@ -1,3 +1,4 @@
+import Sealing
 package import Tokens
 import Transport
 
@@ -51,7 +52,7 @@ package struct TokenEndpoint: Sendable {
             return Response(reply: .unsent, problem: Problem("\(error)", hint: error.hint))
         }
         let message = HTTPRequest(
-            .post(body: request.body.revealedBytes()), url,
+            .post(body: HTTPBody(request.body.withSpan { SecretBuffer($0) })), url,
             headers: [
                 ("Content-Type", "application/x-www-form-urlencoded"), ("Accept", "application/json"),
                 ("Cache-Control", "no-cache"), ("User-Agent", userAgent),
@@ -76,6 +77,6 @@ package struct TokenEndpoint: Sendable {
 
 extension Answer {
     fileprivate init(_ answer: HTTPAnswer, at now: Int64) {
-        self.init(status: Int64(answer.status), date: answer.date, at: now, body: Secret(answer.body))
+        self.init(status: Int64(answer.status), date: answer.date, at: now, body: answer.body.withSpan { Secret($0) })
     }
 }

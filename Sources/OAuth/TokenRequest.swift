@@ -58,7 +58,7 @@ package struct TokenRequest: Sendable {
         if let secret = registration.clientSecret { form.append("client_secret", secret) }
         fields(&form)
         url = registration.endpoint(endpoint)
-        body = Secret(form.bytes)
+        body = form.encoded
         secrets = form.secrets
     }
 }

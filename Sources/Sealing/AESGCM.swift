@@ -28,7 +28,10 @@ package enum AESGCM {
         let context = try CipherContext()
         try context.begin(.decrypt, key: key, nonce: nonce)
         // The buffer leaves this function only when the tag has been verified; on a mismatch it is wiped.
-        return try SecretBuffer(count: sealed.count - tagSize) { (out: inout MutableSpan<UInt8>) throws(SealingError) in
+        // Of what is sealed here, a key alone has a key's size.
+        let count = sealed.count - tagSize
+        return try SecretBuffer(count: count, isKey: count == 32) {
+            (out: inout MutableSpan<UInt8>) throws(SealingError) in
             try context.authenticate(aad)
             try context.process(sealed.extracting(droppingLast: tagSize), into: &out)
             try context.expect(tag: sealed.extracting(last: tagSize))

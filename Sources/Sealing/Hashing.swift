@@ -24,12 +24,12 @@ package enum HMAC {
         case sha512 = "SHA512"
     }
 
-    /// The authentication code of `message` under `key`.
+    /// The authentication code of `message` under `key`; with `isKey` it is itself going to be one.
     package static func code(
-        _ hash: Hash, key: Span<UInt8>, message: Span<UInt8>
+        _ hash: Hash, key: Span<UInt8>, message: Span<UInt8>, isKey: Bool = false
     ) throws(SealingError) -> SecretBuffer {
         let count = hash == .sha256 ? 32 : 64
-        return try SecretBuffer(count: count) { (out: inout MutableSpan<UInt8>) throws(SealingError) in
+        return try SecretBuffer(count: count, isKey: isKey) { (out: inout MutableSpan<UInt8>) throws(SealingError) in
             var size = 0
             let done = unsafe out.withUnsafeMutableBufferPointer { out in
                 unsafe key.withUnsafeBufferPointer { key in

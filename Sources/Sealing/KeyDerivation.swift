@@ -10,7 +10,7 @@ package enum HKDF {
         defer { unsafe EVP_KDF_free(kdf) }
         guard let context = unsafe EVP_KDF_CTX_new(kdf) else { throw .library(at: "HKDF") }
         defer { unsafe EVP_KDF_CTX_free(context) }
-        return try SecretBuffer(count: count) { (out: inout MutableSpan<UInt8>) throws(SealingError) in
+        return try SecretBuffer(count: count, isKey: true) { (out: inout MutableSpan<UInt8>) throws(SealingError) in
             let done = unsafe out.withUnsafeMutableBufferPointer { out in
                 unsafe ikm.withUnsafeBufferPointer { ikm in
                     unsafe salt.withUnsafeBufferPointer { salt in
@@ -65,7 +65,7 @@ package enum Scrypt {
     package static func derive(
         from passphrase: Span<UInt8>, salt: Span<UInt8>, cost: ScryptCost, count: Int
     ) throws(SealingError) -> SecretBuffer {
-        try SecretBuffer(count: count) { (out: inout MutableSpan<UInt8>) throws(SealingError) in
+        try SecretBuffer(count: count, isKey: true) { (out: inout MutableSpan<UInt8>) throws(SealingError) in
             let done = unsafe out.withUnsafeMutableBufferPointer { out in
                 unsafe passphrase.withUnsafeBytes { passphrase in
                     unsafe salt.withUnsafeBufferPointer { salt in

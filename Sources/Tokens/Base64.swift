@@ -34,7 +34,7 @@ package enum Base64 {
     }
 
     /// Decodes ASCII; nil for another alphabet, a wrong length, wrong padding or bits that are not zero at the end.
-    package static func decode(_ text: Span<UInt8>, _ variant: Variant) -> Secret? {
+    package static func decode(_ text: Span<UInt8>, _ variant: Variant, isKey: Bool = false) -> Secret? {
         var digits = text.count
         if variant == .standard {
             guard text.count % 4 == 0 else { return nil }
@@ -42,7 +42,8 @@ package enum Base64 {
         }
         guard digits % 4 != 1 else { return nil }
         do {
-            let bytes = try SecretBuffer(count: digits * 3 / 4) { (out: inout MutableSpan<UInt8>) throws(NotBase64) in
+            let bytes = try SecretBuffer(count: digits * 3 / 4, isKey: isKey) {
+                (out: inout MutableSpan<UInt8>) throws(NotBase64) in
                 var group: UInt32 = 0
                 var bits: UInt32 = 0
                 var position = 0

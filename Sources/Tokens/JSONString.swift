@@ -4,32 +4,24 @@ import Sealing
 enum JSONString {
     /// Decodes a string token, quotes included, that a scanner has walked over; a lone surrogate becomes U+FFFD.
     static func decode(_ token: Span<UInt8>) -> SecretBuffer {
-        // A decoded string is never longer than its token, so one buffer serves and a second one trims it.
-        var size = 0
-        let room = SecretBuffer(count: token.count) { out in size = decode(token, into: &out) }
-        return room.withSpan { SecretBuffer($0.extracting(0..<size)) }
+        // A decoded string is never longer than its token.
+        SecretBuffer(capacity: token.count) { out in decode(token, into: &out) }
     }
 
-    private static func decode(_ token: Span<UInt8>, into out: inout MutableSpan<UInt8>) -> Int {
-        var size = 0
-        func put(_ byte: UInt8, _ out: inout MutableSpan<UInt8>) {
-            out[size] = byte
-            size += 1
-        }
+    private static func decode(_ token: Span<UInt8>, into out: inout OutputSpan<UInt8>) {
         var position = 1
         while position < token.count - 1 {
             let byte = token[position]
             position += 1
             if byte != UInt8(ascii: "\\") {
-                put(byte, &out)
+                out.append(byte)
             } else if let plain = unescaped(token[position]) {
-                put(plain, &out)
+                out.append(plain)
                 position += 1
             } else {
-                for unit in scalar(token, at: &position).utf8 { put(unit, &out) }
+                for unit in scalar(token, at: &position).utf8 { out.append(unit) }
             }
         }
-        return size
     }
 
     /// Reads `uXXXX`, and the second half of a surrogate pair behind it.

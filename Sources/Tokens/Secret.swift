@@ -13,8 +13,8 @@ package final class Secret: Sendable {
     }
 
     /// Copies `bytes`.
-    package convenience init(_ bytes: Span<UInt8>) {
-        self.init(SecretBuffer(bytes))
+    package convenience init(_ bytes: Span<UInt8>, isKey: Bool = false) {
+        self.init(SecretBuffer(bytes, isKey: isKey))
     }
 
     /// Copies `bytes`; what becomes of the array is its owner's matter.

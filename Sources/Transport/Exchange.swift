@@ -1,5 +1,6 @@
 import CCurl
 import Glibc
+import Sealing
 
 /// Sends a request and blocks until its end.
 func exchange(_ request: HTTPRequest) -> Result<Delivery, Libcurl.Missing> {
@@ -15,12 +16,14 @@ func exchange(_ request: HTTPRequest) -> Result<Delivery, Libcurl.Missing> {
     var headerLines = lines(of: request.headers)
     defer { wipe(&headerLines) }
     var outcome = ccurl_outcome()
-    // The answer is written where the caller gets it: no copy of it is left to wipe. Pages it does not fill cost nothing.
-    let body = unsafe [UInt8](unsafeUninitializedCapacity: request.answerLimit) { answer, count in
-        unsafe perform(request, headerLines, &outcome, into: answer)
-        count = outcome.answer_length
+    // The answer is written where the caller gets it: no copy of it is left to wipe.
+    let body = SecretBuffer(capacity: request.answerLimit) { answer in
+        unsafe answer.withUnsafeMutableBufferPointer { answer, count in
+            unsafe perform(request, headerLines, &outcome, into: answer)
+            count = outcome.answer_length
+        }
     }
-    return .success(delivery(of: outcome, body: body, limit: request.answerLimit))
+    return .success(delivery(of: outcome, body: HTTPBody(body), limit: request.answerLimit))
 }
 
 private func perform(
@@ -33,25 +36,27 @@ private func perform(
     unsafe input.timeout = milliseconds(request.timeout)
     unsafe input.answer = answer.baseAddress
     unsafe input.answer_limit = answer.count
-    var body: [UInt8] = []
+    var body = HTTPBody(SecretBuffer(Span()))
     if case .post(let bytes) = request.method {
         body = bytes
         unsafe input.is_post = true
     }
     unsafe request.url.text.withCString { url in
         unsafe headerLines.withUnsafeBytes { headers in
-            unsafe body.withUnsafeBufferPointer { body in
-                unsafe input.url = url
-                unsafe input.headers = headers.bindMemory(to: CChar.self).baseAddress
-                unsafe input.body = body.baseAddress
-                unsafe input.body_length = body.count
-                unsafe ccurl_perform(&input, &outcome)
+            body.withSpan { body in
+                unsafe body.withUnsafeBufferPointer { body in
+                    unsafe input.url = url
+                    unsafe input.headers = headers.bindMemory(to: CChar.self).baseAddress
+                    unsafe input.body = body.baseAddress
+                    unsafe input.body_length = body.count
+                    unsafe ccurl_perform(&input, &outcome)
+                }
             }
         }
     }
 }
 
-private func delivery(of outcome: ccurl_outcome, body: [UInt8], limit: Int) -> Delivery {
+private func delivery(of outcome: ccurl_outcome, body: HTTPBody, limit: Int) -> Delivery {
     let answer = HTTPAnswer(
         status: outcome.status,
         contentType: text(outcome.content_type),

@@ -1,10 +1,28 @@
+package import Sealing
+
+/// What a request or an answer carries: one copy, wiped when the last that holds it goes.
+package final class HTTPBody: Sendable {
+    private let bytes: SecretBuffer
+
+    /// Takes over bytes.
+    package init(_ bytes: consuming SecretBuffer) { self.bytes = bytes }
+
+    /// The size in bytes.
+    package var count: Int { bytes.count }
+
+    /// Lends the bytes for the time of `body`.
+    package func withSpan<R: ~Copyable, E: Error>(_ body: (Span<UInt8>) throws(E) -> R) throws(E) -> R {
+        try bytes.withSpan(body)
+    }
+}
+
 /// One request to an endpoint.
 package struct HTTPRequest: Sendable {
     /// The method, with what it carries.
     package enum Method: Sendable {
         case get
         /// The body is `application/x-www-form-urlencoded`, unless a header says otherwise.
-        case post(body: [UInt8])
+        case post(body: HTTPBody)
     }
 
     package let url: EndpointURL
@@ -39,7 +57,7 @@ package struct HTTPAnswer: Sendable {
     package let date: String?
     /// The header as it came: seconds, or a date.
     package let retryAfter: String?
-    package let body: [UInt8]
+    package let body: HTTPBody
     /// Whether a length or a last chunk marks the body's end. Where neither does, a connection that was cut looks like
     /// a body that ended (RFC 9112, section 9.8), and only the body's own syntax can tell.
     package let isDelimited: Bool

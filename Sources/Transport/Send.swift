@@ -1,3 +1,5 @@
+import Host
+
 /// Sends one request on a connection of its own and waits for its end. A request in flight is never given up: not by
 /// a cancelled task, for its answer may hold the only token that still works.
 package func send(_ request: HTTPRequest) async throws(Libcurl.Missing) -> Delivery {

@@ -6,16 +6,18 @@ enum Derivation {
     static let label = Array("tokenkeep/v1".utf8)
 
     /// PRF(k, info, n): HKDF-Expand's first block on a key that is uniform already.
-    static func prf(_ key: Secret, _ info: String, _ data: Secret, count: Int) throws(VaultError) -> SecretBuffer {
+    static func prf(_ key: Secret, _ info: String, _ data: Secret, count: Int, isKey: Bool = false) throws(VaultError)
+        -> SecretBuffer
+    {
         // The data may be a token, so the message is put together in memory that is wiped.
         let message = Secret(joining: [Secret(label), Secret(info), data, Secret([1])])
         return try sealing { () throws(SealingError) in
             let code = try key.withSpan { key throws(SealingError) in
                 try message.withSpan { message throws(SealingError) in
-                    try HMAC.code(.sha512, key: key, message: message)
+                    try HMAC.code(.sha512, key: key, message: message, isKey: isKey)
                 }
             }
-            return code.withSpan { SecretBuffer($0.extracting(0..<count)) }
+            return code.withSpan { SecretBuffer($0.extracting(0..<count), isKey: isKey) }
         }
     }
 
@@ -57,7 +59,7 @@ enum Derivation {
 
     /// The header's authentication code.
     static func headerMAC(_ header: [UInt8], vaultKey: Secret) throws(VaultError) -> [UInt8] {
-        let key = try prf(vaultKey, "/header", Secret(""), count: 32)
+        let key = try prf(vaultKey, "/header", Secret(""), count: 32, isKey: true)
         return try sealing { () throws(SealingError) in
             try key.withSpan { key throws(SealingError) in
                 try HMAC.code(.sha256, key: key, message: header.span).withSpan { [UInt8](copying: $0) }

@@ -25,7 +25,7 @@ package enum GeneratedPassphrase {
         let longest = list.reduce(0) { max($0, $1.count) }
         var size = 0
         // Written where it is wiped; no String or array holds any of it.
-        let buffer = SecretBuffer(count: words * (longest + 1)) { bytes in
+        let buffer = SecretBuffer(count: words * (longest + 1), isKey: true) { bytes in
             for _ in 0..<words {
                 if size > 0 { append(UInt8(ascii: "-")) }
                 list[index(below: list.count, drawing: draw)].forEach(append)
@@ -35,7 +35,7 @@ package enum GeneratedPassphrase {
                 size += 1
             }
         }
-        return buffer.withSpan { Secret($0.extracting(0..<size)) }
+        return buffer.withSpan { Secret($0.extracting(0..<size), isKey: true) }
     }
 
     /// One of the numbers below `count`, which is at most 8,192, all equally likely: a draw's lowest 13 bits. A draw

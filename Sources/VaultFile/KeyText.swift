@@ -19,9 +19,9 @@ package enum KeyText {
             let text = text.extracting(0..<text.count - (hasNewline ? 1 : 0))
             guard text.count == 57, text[48] == UInt8(ascii: "_") else { return nil }
             for index in prefix.indices where text[index] != prefix[index] { return nil }
-            let expected = try checksum(Secret(text.extracting(0..<48)))
+            let expected = try checksum(Secret(text.extracting(0..<48), isKey: true))
             guard equalInConstantTime(expected.utf8.span, text.extracting(49..<57)) else { return nil }
-            return Base64.decode(text.extracting(5..<48), .url)
+            return Base64.decode(text.extracting(5..<48), .url, isKey: true)
         }
         guard let key else { throw .mistypedKey }
         return key

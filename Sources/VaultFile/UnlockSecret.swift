@@ -22,23 +22,31 @@ package enum UnlockSecret: Sendable, Equatable {
 
     /// Takes a passphrase as it was typed or read: UTF-8 without NUL, at most 1,024 bytes, one LF at its end dropped.
     package init(passphrase typed: Secret) throws(VaultError) {
-        let text = typed.withSpan { span in
-            let hasNewline = span.count > 0 && span[span.count - 1] == 0x0A
-            return String(validating: span.extracting(0..<span.count - (hasNewline ? 1 : 0)))
+        self = .passphrase(
+            try typed.withSpan { span throws(VaultError) in
+                let hasNewline = span.count > 0 && span[span.count - 1] == 0x0A
+                return try Self.normal(span.extracting(0..<span.count - (hasNewline ? 1 : 0)))
+            })
+    }
+
+    private static func normal(_ bytes: Span<UInt8>) throws(VaultError) -> Secret {
+        guard var text = try? UTF8Span(validating: bytes) else { throw .unusablePassphrase("it is not UTF-8") }
+        guard !bytes.isEmpty else { throw .unusablePassphrase("it is empty") }
+        guard bytes.indices.allSatisfy({ bytes[$0] != 0 }) else {
+            throw .unusablePassphrase("it holds a NUL character")
         }
-        guard let text else { throw .unusablePassphrase("it is not UTF-8") }
-        guard !text.isEmpty else { throw .unusablePassphrase("it is empty") }
-        guard !text.utf8.contains(0) else { throw .unusablePassphrase("it holds a NUL character") }
-        guard text.utf8.count <= 1024 else { throw .unusablePassphrase("it is longer than 1,024 bytes") }
+        guard bytes.count <= 1024 else { throw .unusablePassphrase("it is longer than 1,024 bytes") }
+        // Strings, which nobody wipes, are made of what is typed in another form only.
+        if text.checkForNFC(quickCheck: false) { return Secret(bytes, isKey: true) }
         var normal = ""
-        normal.unicodeScalars.append(contentsOf: text._nfc)
-        self = .passphrase(Secret(normal))
+        normal.unicodeScalars.append(contentsOf: String(copying: text)._nfc)
+        return Secret(normal.utf8.span, isKey: true)
     }
 
     /// Takes a passphrase for a new slot, which has at least 12 characters.
     package init(newPassphrase typed: Secret) throws(VaultError) {
         try self.init(passphrase: typed)
-        guard case .passphrase(let secret) = self, (secret.revealed() ?? "").count >= 12 else {
+        guard case .passphrase(let secret) = self, secret.withSpan({ Self.characters(in: $0) }) >= 12 else {
             throw .unusablePassphrase("it has fewer than 12 characters")
         }
     }
@@ -53,6 +61,13 @@ package enum UnlockSecret: Sendable, Equatable {
     package var isPassphrase: Bool {
         if case .passphrase = itself { return true }
         return false
+    }
+
+    private static func characters(in bytes: Span<UInt8>) -> Int {
+        guard var rest = (try? UTF8Span(validating: bytes))?.makeCharacterIterator() else { return 0 }
+        var count = 0
+        while rest.skipForward() > 0 { count += 1 }
+        return count
     }
 
     /// A new raw key.

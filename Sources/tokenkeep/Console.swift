@@ -90,9 +90,15 @@ enum Console {
         }
     }
 
+    /// Asks a question at the terminal; nil when it was not answered.
+    static func ask(_ question: String, hidden: Bool, isKey: Bool = false) throws -> Secret? {
+        guard let typed = try Terminal.ask(question, hidden: hidden, isKey: isKey) else { return nil }
+        return Secret(typed)
+    }
+
     /// All of standard input.
-    static func standardInput(limit: Int = 16 << 20) throws -> [UInt8] {
-        do { return try ThisProcess.standardInput(limit: limit) } catch {
+    static func standardInput(limit: Int = 16 << 20) throws -> Secret {
+        do { return Secret(try ThisProcess.standardInput(limit: limit)) } catch {
             guard error.code == fileTooLarge else { throw error }
             throw Failure(
                 .wrongUse, "standard input holds more than \(limit >> 20) MiB",

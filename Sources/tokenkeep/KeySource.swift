@@ -1,5 +1,6 @@
 import Config
 import Host
+import Sealing
 import Tokens
 import VaultFile
 
@@ -9,19 +10,19 @@ extension Workplace {
         if let descriptor = options.keyFd {
             return try rawKey(from: "descriptor \(descriptor)") {
                 let file = File(takingDescriptor: descriptor)
-                return try file.readToEnd(limit: 4096)
+                return try file.readSecret(limit: 4096, isKey: true)
             }
         }
         if let path = options.keyFile { return try keyFile(path) }
         if let command = options.keyCommand { return try await keyCommand(["sh", "-c", command]) }
-        if let key = ThisProcess.setting("TOKENKEEP_KEY") { return .rawKey(try KeyText.decode(Secret(key))) }
+        if let key = KeyVariables.setting("TOKENKEEP_KEY") { return .rawKey(try KeyText.decode(key)) }
         if let path = ThisProcess.setting("TOKENKEEP_KEY_FILE") { return try keyFile(path) }
         if let folder = ThisProcess.setting("CREDENTIALS_DIRECTORY") {
             let path = FileSystem.path("tokenkeep.key", from: folder)
             if try FileSystem.status(of: path) != nil { return try keyFile(path) }
         }
-        if let passphrase = ThisProcess.setting("TOKENKEEP_PASSPHRASE") {
-            return try UnlockSecret(passphrase: Secret(passphrase))
+        if let passphrase = KeyVariables.setting("TOKENKEEP_PASSPHRASE") {
+            return try UnlockSecret(passphrase: passphrase)
         }
         if let path = ThisProcess.setting("TOKENKEEP_PASSPHRASE_FILE") {
             return try passphraseFile(path)
@@ -46,16 +47,18 @@ extension Workplace {
         guard Terminal.isThere, ThisProcess.isTerminal(2) else { throw noKey }
         let takesPassphrase = try file.readHeader().slots.contains { $0.kind == .passphrase }
         guard
-            let answer = try Terminal.ask("\(takesPassphrase ? "Passphrase" : "Key") for \(file.path): ", hidden: true),
+            let answer = try Console.ask(
+                "\(takesPassphrase ? "Passphrase" : "Key") for \(file.path): ", hidden: true, isKey: true),
             !answer.isEmpty
         else { throw noKey }
-        if answer.starts(with: "tkk1_".utf8) || !takesPassphrase { return .rawKey(try KeyText.decode(Secret(answer))) }
-        return try UnlockSecret(passphrase: Secret(answer))
+        let isKey = answer.withSpan { $0.count > 5 && Secret($0.extracting(0..<5)) == Secret("tkk1_") }
+        if isKey || !takesPassphrase { return .rawKey(try KeyText.decode(answer)) }
+        return try UnlockSecret(passphrase: answer)
     }
 
     private var noKey: Failure {
         let empty = ["TOKENKEEP_KEY", "TOKENKEEP_KEY_FILE", "TOKENKEEP_PASSPHRASE", "TOKENKEEP_PASSPHRASE_FILE"]
-            .first { ThisProcess.environmentVariable($0) == "" }
+            .first { ThisProcess.environmentVariable($0) == "" || KeyVariables.isEmpty($0) }
         return Failure(
             .noKey, empty.map { "there is no key: \($0) is set and empty" } ?? "there is no key to open the vault with",
             hint:
@@ -74,7 +77,7 @@ extension Workplace {
     }
 
     /// The bytes of a file that unlocks; one that others can read is refused, but where the system hands out credentials.
-    private func contents(ofKeyFile path: String) throws -> [UInt8] {
+    private func contents(ofKeyFile path: String) throws -> SecretBuffer {
         guard !path.contains("tkk1_") else {
             throw Failure(
                 .noKey, "a key stands where the name of its file should be",
@@ -92,29 +95,29 @@ extension Workplace {
                 .noKey, "others can read the key file \(path)",
                 hint: "chmod 600 \(ShellWord.quoted(path)), or take it as it is with --allow-readable-key")
         }
-        return try FileSystem.contents(of: path, limit: 4096) ?? []
+        let file = try File(path, .reading)
+        return try file.readSecret(limit: 4096, isKey: true)
     }
 
     private func keyCommand(_ command: [String]) async throws -> UnlockSecret {
-        let result = await ChildProcess.run(
-            command, environment: ThisProcess.environment, directory: config?.folder, streams: .interactive,
-            outputLimit: 4096)
-        guard result.end == .exited(0) else {
+        let result = await ChildProcess.key(
+            from: command, environment: ThisProcess.environment, directory: config?.folder, limit: 4096)
+        guard result.end == .exited(0), let key = result.key else {
             throw Failure(
                 .noKey, "the key command \(command[0]) failed: \(result.end.words)",
                 hint: "run it by hand; it has to print the key and exit 0")
         }
-        return try rawKey(from: "the key command") { result.output }
+        return try rawKey(from: "the key command") { key.bytes.withSpan { SecretBuffer($0, isKey: true) } }
     }
 
-    private func rawKey(from source: String, _ read: () throws -> [UInt8]) throws -> UnlockSecret {
-        let bytes: [UInt8]
+    private func rawKey(from source: String, _ read: () throws -> SecretBuffer) throws -> UnlockSecret {
+        let bytes: SecretBuffer
         do { bytes = try read() } catch let error as HostError {
             throw Failure(
                 .noKey, "the key cannot be read from \(source): \(error.reason)",
                 hint: "check that it is there and yours to read")
         }
-        guard !bytes.isEmpty else {
+        guard bytes.count > 0 else {
             throw Failure(.noKey, "\(source) gave nothing", hint: "put the key there, as init printed it: tkk1_…")
         }
         return .rawKey(try KeyText.decode(Secret(bytes)))

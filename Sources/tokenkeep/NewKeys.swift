@@ -14,8 +14,8 @@ extension Workplace {
             )
         }
         guard passphrase else { return .newRawKey() }
-        if let given = ThisProcess.setting("TOKENKEEP_NEW_PASSPHRASE") {
-            return try UnlockSecret(newPassphrase: Secret(given))
+        if let given = KeyVariables.setting("TOKENKEEP_NEW_PASSPHRASE") {
+            return try UnlockSecret(newPassphrase: given)
         }
         guard Terminal.isThere else {
             throw Failure(
@@ -25,15 +25,15 @@ extension Workplace {
         let nothing = Failure(.noKey, "no passphrase was given", hint: "run it again and type one")
         let question =
             "New passphrase, at least 12 characters, or Enter for one of \(GeneratedPassphrase.fewestWords) words: "
-        guard let first = try Terminal.ask(question, hidden: true).map({ Secret($0) }) else { throw nothing }
+        guard let first = try Console.ask(question, hidden: true, isKey: true) else { throw nothing }
         let words = first.isEmpty ? GeneratedPassphrase.make() : first
         if first.isEmpty {
             let lines = [Secret("It is this; write it down, for it is not shown again:\n"), words, Secret("\n")]
             try Secret(joining: lines).withSpan { try Terminal.show($0) }
         }
         let secret = try UnlockSecret(newPassphrase: words)
-        guard let second = try Terminal.ask("The same again: ", hidden: true) else { throw nothing }
-        guard try secret == UnlockSecret(passphrase: Secret(second)) else {
+        guard let second = try Console.ask("The same again: ", hidden: true, isKey: true) else { throw nothing }
+        guard try secret == UnlockSecret(passphrase: second) else {
             throw Failure(.noKey, "the two passphrases differ", hint: "run it again; nothing has changed")
         }
         return secret

@@ -113,12 +113,12 @@ extension Workplace {
             given = isPassphrase ? try passphraseFile(file) : try keyFile(file)
         } else {
             let question = "\(isPassphrase ? "Passphrase" : "Key") of the slot \(slot.label): "
-            guard let answer = try Terminal.ask(question, hidden: true), !answer.isEmpty else {
+            guard let answer = try Console.ask(question, hidden: true, isKey: true), !answer.isEmpty else {
                 throw SlotProblem.secretNeeded([slot.label])
             }
             given =
                 isPassphrase
-                ? try UnlockSecret(passphrase: Secret(answer)) : .rawKey(try KeyText.decode(Secret(answer)))
+                ? try UnlockSecret(passphrase: answer) : .rawKey(try KeyText.decode(answer))
         }
         guard let known = try vault.known(given, toOpen: slot) else { throw SlotProblem.wrongSecret(slot.label) }
         return known

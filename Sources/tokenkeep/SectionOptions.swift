@@ -62,10 +62,10 @@ struct SectionOptions: ParsableArguments {
     {
         func ask(_ question: String, _ usual: String = "") throws -> String {
             let shown = usual.isEmpty ? question : "\(question) [\(usual)]"
-            guard let answer = try Terminal.ask(shown + ": ", hidden: false) else {
+            guard let answer = try Console.ask(shown + ": ", hidden: false) else {
                 throw Failure(.wrongUse, "the question was not answered", hint: "run it again; nothing has changed")
             }
-            let text = String(decoding: answer, as: UTF8.self)
+            let text = answer.revealed() ?? ""
             return text.isEmpty ? usual : text
         }
         try await place.read().records.refuseSecret(name)
@@ -90,13 +90,13 @@ struct SectionOptions: ParsableArguments {
     private func keepClientSecret(of name: RecordName, _ provider: String, _ place: Workplace) async throws {
         guard let secretName = RecordName(ExportName.clientSecret(of: name)) else { return }
         guard try await place.read().records.secret(secretName) == nil else { return }
-        guard let typed = try Terminal.ask("Client secret (kept in the vault as \(secretName)): ", hidden: true),
+        guard let typed = try Console.ask("Client secret (kept in the vault as \(secretName)): ", hidden: true),
             !typed.isEmpty
         else {
             throw Failure(.wrongUse, "no client secret was given", hint: "run it again; nothing has changed")
         }
         let session = try await place.open()
-        try session.records.set(secretName, secret: Secret(typed), at: ThisProcess.now)
+        try session.records.set(secretName, secret: typed, at: ThisProcess.now)
         try session.commit()
     }
 

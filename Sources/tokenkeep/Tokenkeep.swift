@@ -1,6 +1,7 @@
 import ArgumentParser
 import Host
 import Renewal
+import Sealing
 
 /// The command line's root.
 struct Tokenkeep: AsyncParsableCommand {
@@ -33,6 +34,9 @@ struct Tokenkeep: AsyncParsableCommand {
 /// Where the process begins and ends.
 @main enum Main {
     static func main() async {
+        ThisProcess.forbidDumps()
+        LibraryMemory.wipeWhatIsFreed()
+        KeyVariables.take()
         ThisProcess.fillStandardStreams()
         ThisProcess.ignoreBrokenPipes()
         do {
@@ -48,11 +52,13 @@ struct Tokenkeep: AsyncParsableCommand {
                 try command.run()
             }
         } catch {
+            KeyVariables.forget()
             Console.clearProgress()
             let status = error is Stopped && StopSignals.noted != nil ? 0 : Console.report(error)
             if let signal = StopSignals.noted { StopSignals.die(by: signal) }
             ThisProcess.exit(status)
         }
+        KeyVariables.forget()
         if let signal = StopSignals.noted { StopSignals.die(by: signal) }
     }
 }

@@ -2,6 +2,7 @@ import Config
 import Host
 import OAuth
 import Renewal
+import Sealing
 import Synchronization
 import Tokens
 import VaultFile
@@ -134,7 +135,13 @@ struct Workplace {
     /// What unlocks the vault; it is asked for once, however often the vault is opened.
     private func secret(for file: VaultFile) async throws -> UnlockSecret {
         if let secret = unlocked.secret { return secret }
-        return try await unlockSecret(for: file)
+        let secret = try await unlockSecret(for: file)
+        if options.verbose, SecretBuffer.hasUnlockedKeys {
+            Console.say(
+                "keys stand in memory that could not be locked, and can reach swap\nhint: raise the limit on locked memory to 64 KiB or more: ulimit -l, or LimitMEMLOCK= in a unit of systemd"
+            )
+        }
+        return secret
     }
 
     /// Runs a step so that its errors name the vault.

@@ -1,4 +1,5 @@
 import Glibc
+import Sealing
 import Testing
 
 @testable import Host
@@ -49,6 +50,26 @@ import Testing
         }
         #expect(more.output.isEmpty)
     }
+
+    @Test func aKeyThatIsPrintedIsTakenUnlessItIsTooLong() async throws {
+        func key(_ script: String) async -> (end: ChildProcess.End, text: String?) {
+            let (end, key) = await ChildProcess.key(
+                from: ["sh", "-c", script], environment: path, directory: folder.path, limit: 8)
+            return (
+                end,
+                key.map { $0.bytes.withSpan { span in String(decoding: span.indices.map { span[$0] }, as: UTF8.self) } }
+            )
+        }
+        let whole = await key("printf 12; sleep 0.1; printf 345678; exit 3")
+        #expect(whole.end == .exited(3) && whole.text == "12345678")
+        let long = await key("yes 12345678")
+        #expect(long.text == nil)
+        guard case .failed = long.end else { throw NotFailed() }
+        let (end, _) = await ChildProcess.key(from: ["./nothing"], environment: path, directory: folder.path, limit: 8)
+        #expect(end == .notFound)
+    }
+
+    private struct NotFailed: Error {}
 
     @Test func theEnvironmentIsExactlyTheOneGiven() async throws {
         var environment: [String: String] = ["EMPTY": "", "EQUALS": "a=b=c", "ACCENT": "é", "LINES": "a\nb"]

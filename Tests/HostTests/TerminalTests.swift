@@ -1,4 +1,5 @@
 import Glibc
+import Sealing
 import Testing
 
 @testable import Host
@@ -92,7 +93,7 @@ import Testing
         await #expect(processExitsWith: .success) {
             setsid()
             #expect(!Terminal.isThere)
-            #expect(throws: HostError.self) { try Terminal.ask("Key: ", hidden: true) }
+            #expect(throws: HostError.self) { _ = try Terminal.ask("Key: ", hidden: true) }
         }
     }
 }
@@ -129,7 +130,10 @@ private struct Person {
     /// The same, with further keys each time that the question comes again.
     func answer(_ keys: [String], to question: String, hidden: Bool) async throws -> ([UInt8]?, String) {
         async let typing = type(keys, after: question)
-        let answer = try Terminal.ask(question, hidden: hidden)
+        var answer: [UInt8]?
+        if let typed = try Terminal.ask(question, hidden: hidden) {
+            answer = typed.withSpan { span in span.indices.map { span[$0] } }
+        }
         return (answer, try await typing)
     }
 

@@ -1,4 +1,5 @@
 import Glibc
+import Sealing
 import Testing
 
 @testable import Host
@@ -58,6 +59,25 @@ import Testing
         }
     }
 
+    @Test func aVariableThatIsTakenIsGoneAndItsBytesAreWiped() async {
+        await #expect(processExitsWith: .success) {
+            Self.setEnvironment(["A=1", "KEY=first", "KEYS=x", "KEY=second", "Z="].map { Array($0.utf8) })
+            let places = unsafe [environ[1], environ[3]]
+            guard let taken = ThisProcess.takeVariable("KEY") else { throw NotThere() }
+            #expect(taken.withSpan { equalInConstantTime($0, "first".utf8.span) })
+            #expect(ThisProcess.environmentBlock == ["A=1", "KEYS=x", "Z="].map { Array($0.utf8) })
+            for index in 0..<2 {
+                let bytes = unsafe UnsafeRawBufferPointer(start: places[index], count: 9)
+                let isWiped = unsafe bytes.allSatisfy { $0 == 0 }
+                #expect(isWiped)
+            }
+            let isThere = ThisProcess.takeVariable("KEY") != nil
+            #expect(!isThere)
+        }
+    }
+
+    private struct NotThere: Error {}
+
     @Test func standardInputIsReadToItsEndAndStaysOpen() async {
         await #expect(processExitsWith: .success) {
             var ends: [Int32] = [0, 0]
@@ -65,7 +85,8 @@ import Testing
             dup2(ends[0], 0)
             try ThisProcess.write("words\n".utf8.span, to: ends[1])
             close(ends[1])
-            #expect(try ThisProcess.standardInput(limit: 6) == Array("words\n".utf8))
+            let words = try ThisProcess.standardInput(limit: 6)
+            #expect(words.withSpan { equalInConstantTime($0, "words\n".utf8.span) })
             #expect(fcntl(0, F_GETFD) >= 0)
         }
     }

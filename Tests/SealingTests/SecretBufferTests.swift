@@ -1,3 +1,4 @@
+import Glibc
 import Sealing
 import Testing
 
@@ -65,5 +66,56 @@ import Testing
             + (0..<100).map { _ in bytes(of: .init(randomCount: 16)) }
         #expect(Set(draws).count == 200)
         #expect(draws.allSatisfy { $0.count == 16 })
+    }
+}
+
+extension SecretBufferTests {
+    @Test func roomThatIsNotUsedIsNotKept() throws {
+        struct Refusal: Error, Equatable {}
+        let buffer = SecretBuffer(capacity: 1 << 30) { room in for byte in 1...3 { room.append(UInt8(byte)) } }
+        #expect(bytes(of: buffer) == [1, 2, 3])
+        #expect(bytes(of: SecretBuffer(capacity: 0) { _ in }).isEmpty)
+        #expect(throws: Refusal()) {
+            _ = try SecretBuffer(capacity: 3) { (room: inout OutputSpan<UInt8>) throws(Refusal) in
+                room.append(1)
+                throw Refusal()
+            }
+        }
+    }
+
+    @Test func aKeysMemoryIsLockedAsLongAsItLives() async {
+        await #expect(processExitsWith: .success) {
+            func locked() throws -> Int {
+                var text = [UInt8](repeating: 0, count: 8192)
+                let file = unsafe open("/proc/self/status", O_RDONLY)
+                let count = unsafe read(file, &text, text.count)
+                close(file)
+                let lines = String(decoding: text[..<count], as: UTF8.self).split(separator: "\n")
+                let line = try #require(lines.first { $0.hasPrefix("VmLck:") })
+                return try #require(Int(line.filter(\.isNumber)))
+            }
+            let before = try locked()
+            let value = SecretBuffer(count: 32) { _ in }
+            #expect(try locked() == before)
+            func hold() throws {
+                let key = SecretBuffer(randomCount: 32)
+                #expect(try locked() == before + 4, "one page")
+                #expect(!SecretBuffer.hasUnlockedKeys && key.count == value.count)
+            }
+            try hold()
+            #expect(try locked() == before)
+        }
+    }
+
+    @Test func thatAKeyCouldNotBeLockedIsKnown() async {
+        await #expect(processExitsWith: .success) {
+            var none = rlimit()
+            let isLimited = unsafe setrlimit(__rlimit_resource_t(8), &none) == 0
+            #expect(isLimited)
+            // Root may lock whatever the limit says.
+            if geteuid() == 0 { #expect(setuid(65534) == 0) }
+            let key = SecretBuffer(randomCount: 32)
+            #expect(SecretBuffer.hasUnlockedKeys && key.count == 32)
+        }
     }
 }

@@ -1,3 +1,4 @@
+import Sealing
 import Transport
 
 extension HTTPRequest {
@@ -7,7 +8,8 @@ extension HTTPRequest {
         connectTimeout: Duration = .seconds(5), timeout: Duration = .seconds(5), answerLimit: Int = 1 << 20
     ) throws -> HTTPRequest {
         HTTPRequest(
-            .post(body: Array(body.utf8)), try EndpointURL(url), headers: headers, connectTimeout: connectTimeout,
+            .post(body: HTTPBody(SecretBuffer(body.utf8.span))), try EndpointURL(url), headers: headers,
+            connectTimeout: connectTimeout,
             timeout: timeout, answerLimit: answerLimit)
     }
 
@@ -41,5 +43,5 @@ extension Delivery {
 
 extension HTTPAnswer {
     /// The body as text.
-    var text: String { String(decoding: body, as: UTF8.self) }
+    var text: String { body.withSpan { span in String(decoding: span.indices.map { span[$0] }, as: UTF8.self) } }
 }

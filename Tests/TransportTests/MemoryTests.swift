@@ -1,4 +1,5 @@
 import Glibc
+import Sealing
 import Testing
 
 @testable import Transport
@@ -11,7 +12,8 @@ import Testing
         await #expect(processExitsWith: .success) { [url = server.url as String] in
             let (body, header, answered) = (Marker(seed: 1), Marker(seed: 2), Marker(seed: 3))
             let request = HTTPRequest(
-                .post(body: body.bytes), try EndpointURL(url), headers: [("Authorization", header.text)])
+                .post(body: HTTPBody(SecretBuffer(body.bytes.span))), try EndpointURL(url),
+                headers: [("Authorization", header.text)])
             // Freed memory is soon used for other things: of eight threads, one at least leaves what is not wiped.
             let deliveries = try await withThrowingTaskGroup(of: Delivery.self) { group in
                 for _ in 1...8 { group.addTask { try await send(request) } }

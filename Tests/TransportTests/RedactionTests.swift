@@ -1,3 +1,4 @@
+import Sealing
 import Testing
 
 @testable import Transport
@@ -7,10 +8,12 @@ import Testing
     @Test func nothingThatHoldsSecretsCanBeRendered() throws {
         let secret = "hunter2"
         let request = HTTPRequest(
-            .post(body: Array(secret.utf8)), try EndpointURL("https://example.com/t?access_token=\(secret)"),
+            .post(body: HTTPBody(SecretBuffer(secret.utf8.span))),
+            try EndpointURL("https://example.com/t?access_token=\(secret)"),
             headers: [("Authorization", secret)])
         let answer = HTTPAnswer(
-            status: 200, contentType: secret, date: nil, retryAfter: nil, body: Array(secret.utf8), isDelimited: true)
+            status: 200, contentType: secret, date: nil, retryAfter: nil,
+            body: HTTPBody(SecretBuffer(secret.utf8.span)), isDelimited: true)
         let holders: [Any] = [
             request, request.method, request.url, answer, Delivery.answered(answer),
             Delivery.unanswered(reason: "cut", partial: answer),

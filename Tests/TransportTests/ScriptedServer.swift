@@ -1,4 +1,5 @@
 import Glibc
+import Host
 import Synchronization
 
 @testable import Transport

@@ -76,11 +76,9 @@ struct Connect: AsyncParsableCommand {
         var text = argument
         if argument == "-" {
             if ThisProcess.isTerminal(0) {
-                text = String(
-                    decoding: try Terminal.ask("The address that the browser ended at: ", hidden: false) ?? [],
-                    as: UTF8.self)
+                text = try Console.ask("The address that the browser ended at: ", hidden: false)?.revealed() ?? ""
             } else {
-                text = String(decoding: try Console.standardInput(limit: 65536), as: UTF8.self)
+                text = try Console.standardInput(limit: 65536).revealed() ?? ""
             }
         }
         guard let callback = Callback(pasted: text) else {
@@ -92,18 +90,25 @@ struct Connect: AsyncParsableCommand {
     }
 
     private static func refreshToken(of name: RecordName) throws -> Secret {
-        var bytes: [UInt8]
+        let given: Secret
         if ThisProcess.isTerminal(0) {
-            bytes = try Terminal.ask("Refresh token of \(name): ", hidden: true) ?? []
+            given = try Console.ask("Refresh token of \(name): ", hidden: true) ?? Secret("")
         } else {
-            bytes = try Console.standardInput(limit: 1 << 20)
+            given = try Console.standardInput(limit: 1 << 20)
         }
-        while let last = bytes.last, last == 0x0A || last == 0x0D || last == 0x20 { bytes.removeLast() }
-        guard !bytes.isEmpty, String(validating: bytes.span) != nil, !bytes.contains(where: { $0 < 0x20 }) else {
+        let token = given.withSpan { bytes in
+            var count = bytes.count
+            while count > 0, [0x0A, 0x0D, 0x20].contains(bytes[count - 1]) { count -= 1 }
+            return Secret(bytes.extracting(0..<count))
+        }
+        let isToken = token.withSpan { bytes in
+            (try? UTF8Span(validating: bytes)) != nil && bytes.indices.allSatisfy { bytes[$0] >= 0x20 }
+        }
+        guard !token.isEmpty, isToken else {
             throw Failure(
                 .wrongUse, "standard input holds no refresh token",
                 hint: "hand it over as one line: tokenkeep connect \(name) --refresh-token < FILE")
         }
-        return Secret(bytes)
+        return token
     }
 }

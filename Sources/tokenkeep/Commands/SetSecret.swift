@@ -34,30 +34,34 @@ struct SetSecret: AsyncParsableCommand {
     }
 
     private func value() throws -> Secret {
-        var bytes: [UInt8]
+        var value: Secret
         if ThisProcess.isTerminal(0) {
-            guard let typed = try Terminal.ask("Value of \(name): ", hidden: true) else {
+            guard let typed = try Console.ask("Value of \(name): ", hidden: true) else {
                 throw Failure(.wrongUse, "no value was given", hint: "type it, or hand it over on standard input")
             }
-            bytes = typed
+            value = typed
         } else {
-            bytes = try Console.standardInput()
-            if !exact, bytes.last == UInt8(ascii: "\n") { bytes.removeLast() }
+            value = try Console.standardInput()
+            if !exact {
+                value = value.withSpan {
+                    $0.count > 0 && $0[$0.count - 1] == 0x0A ? Secret($0.extracting(droppingLast: 1)) : value
+                }
+            }
         }
-        guard exact || !bytes.isEmpty else {
+        guard exact || !value.isEmpty else {
             throw Failure(.wrongUse, "the value is empty", hint: "give one, or keep an empty one with --exact")
         }
-        guard !bytes.contains(0) else {
+        guard !value.hasNUL else {
             throw Failure(
                 .wrongUse, "the value holds a NUL byte, which no environment or text file can carry",
                 hint: "keep it in base64: base64 -w0 FILE | tokenkeep set \(name)")
         }
-        guard String(validating: bytes.span) != nil else {
+        guard value.withSpan({ (try? UTF8Span(validating: $0)) != nil }) else {
             throw Failure(
                 .wrongUse, "the value is not UTF-8 text",
                 hint: "keep it in base64: base64 -w0 FILE | tokenkeep set \(name)")
         }
-        return Secret(bytes)
+        return value
     }
 }
 

@@ -1,7 +1,7 @@
 import Glibc
 import Testing
 
-@testable import Transport
+@testable import Host
 
 @Suite struct ThreadTests {
     @Test(arguments: [SIGPIPE, SIGINT, SIGTERM])

@@ -1,7 +1,7 @@
-import Glibc
+internal import Glibc
 
 /// Runs a closure that blocks on a thread of its own, never on one of Swift's, of which there are as many as cores.
-func startThread(_ body: sending @escaping () -> Void) -> Bool {
+package func startThread(_ body: sending @escaping () -> Void) -> Bool {
     final class Work {
         let body: () -> Void
         init(_ body: @escaping () -> Void) { self.body = body }
