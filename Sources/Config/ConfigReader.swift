@@ -66,6 +66,11 @@ extension Config {
         for nul in ["\0", "\\u0000", "\\U00000000"] where text.contains(nul) {
             throw ConfigError("\(path) holds a NUL character", hint: "take it out: no value can have one")
         }
+        if let line = TOMLHeader.firstBrokenLine(of: text) {
+            throw ConfigError(
+                "\(path), line \(line): not TOML: a section's name begins with a letter, a digit, _, - or a quote",
+                hint: "write [section], or [[outputs]] once for each output")
+        }
         let table: TOMLTable
         do { table = try TOMLTable(string: text) } catch let error as TOMLParseError {
             throw ConfigError(

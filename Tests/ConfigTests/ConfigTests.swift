@@ -83,6 +83,33 @@ struct ConfigTests {
         #expect(said.contains(words) && said.contains("/c.toml"), "\(said)")
     }
 
+    /// The reader would end the process over these.
+    @Test(
+        arguments: [
+            ("[[[outputs]]]", 1), ("[\n", 1), ("a = 1\n [é]", 2), ("[[ =", 1), ("\u{FEFF}[,]", 1), ("# [\r\n[\r\n", 2),
+            ("a = \"\"\"x\"\"\"\"\"\n[.]", 2), ("a = '''\n[[[x]]]\n'''\n[[ [x]]", 4), ("a = [ # ]\n[[[1]]]]\n[*]", 3),
+            ("a = \"\\\"\" # '\n[?]", 2), ("['a'.\"]\"] # [\n[{]", 2), ("a = \"\"\"\\\n\\\"\"\"\" \n[!]", 3),
+        ] as [(String, Int)])
+    func aSectionWithoutANameEndsNoProcess(text: String, line: Int) {
+        let error = #expect(throws: ConfigError.self) { try Config.parse(text, path: "/c.toml") }
+        #expect(error?.message.hasPrefix("/c.toml, line \(line): not TOML: a section's name") == true)
+    }
+
+    @Test func whatLooksLikeASectionInAValueIsNone() throws {
+        let text = """
+            vault = ""\"
+            [[[x]]]""\"""
+            [[outputs]]
+            path = 'p' # [[[
+            format = 'f'
+            include = [
+
+              '[' ]
+            """
+        let config = try Config.parse(text, path: "/c.toml")
+        #expect(config.vault == "/[[[x]]]\"\"" && config.outputs.first?.include == ["["])
+    }
+
     @Test(arguments: ["\"CANARY\"", "[\"CANARY\"]", "{ value = \"CANARY\" }", "true", "1"])
     func aLiteralClientSecretIsRefusedWithoutBeingShown(literal: String) {
         let text = "[connections.t]\nprovider = \"p\"\nclient_id = \"c\"\nclient_secret = \(literal)"
