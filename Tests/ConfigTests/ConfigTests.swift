@@ -95,6 +95,18 @@ struct ConfigTests {
         #expect(error?.message.hasPrefix("/c.toml, line \(line): not TOML: a section's name") == true)
     }
 
+    /// The reader would end the process over the first two.
+    @Test(
+        arguments: [
+            ("a = 1979-05-27Tx:00Z", 1), ("a = 1979-05-27 4", 1), ("a = [\n1p]", 2), ("a = 5p1", 1), ("a = _", 1),
+            ("a = [ true, { b = 2, c-d = x } ]", 1), ("a = { b = [ 'x' ], c = +0x }", 1), ("[t]\nprovider = tiktok", 2),
+            ("a = {}\nb = = 1", 2), ("[\"]\"]\na.'b = 1'=\u{1}", 2), ("a = [ '''\n''', \n\n]\nb = 07:32", 5),
+        ] as [(String, Int)])
+    func aValueThatNoConfigHasEndsNoProcess(text: String, line: Int) {
+        let error = #expect(throws: ConfigError.self) { try Config.parse(text, path: "/c.toml") }
+        #expect(error?.message == "/c.toml, line \(line): neither text, a list, a section, true nor false")
+    }
+
     @Test func whatLooksLikeASectionInAValueIsNone() throws {
         let text = """
             vault = ""\"
