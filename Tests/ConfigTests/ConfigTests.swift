@@ -108,18 +108,12 @@ struct ConfigTests {
     }
 
     @Test func whatLooksLikeASectionInAValueIsNone() throws {
-        let text = """
-            vault = ""\"
-            [[[x]]]""\"""
-            [[outputs]]
-            path = 'p' # [[[
-            format = 'f'
-            include = [
-
-              '[' ]
-            """
-        let config = try Config.parse(text, path: "/c.toml")
-        #expect(config.vault == "/[[[x]]]\"\"" && config.outputs.first?.include == ["["])
+        let lines = [
+            #"vault = """"#, #"a " b"#, ##"[[[x]]]"""""##, "[[outputs]]", "path = 'p' # [[[", "format = 'f'",
+            "include = [", "", "'[' ]",
+        ]
+        let config = try Config.parse(lines.joined(separator: "\n"), path: "/c.toml")
+        #expect(config.vault == "/a \" b\n[[[x]]]\"" && config.outputs.first?.include == ["["])
     }
 
     @Test(arguments: ["\"CANARY\"", "[\"CANARY\"]", "{ value = \"CANARY\" }", "true", "1"])
