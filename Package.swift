@@ -75,6 +75,13 @@ let package = Package(
         .testTarget(
             name: "VaultFileTests", dependencies: ["VaultFile", "Tokens", "Sealing", "Host", "VaultCrasher"],
             exclude: ["Vectors"]),
+        // Compiled here, so that it cannot rot; Scripts/fuzz links it with libFuzzer.
+        .target(
+            name: "Fuzz",
+            dependencies: [
+                "VaultFile", "Config", "OAuth", "LocalServer", "Imports", "Tokens", "Sealing", "Host", "Transport",
+            ],
+            path: "Tests/Fuzz", exclude: ["Harness.c", "Seeds", "Dictionaries"]),
         .testTarget(name: "ConfigTests", dependencies: ["Config", "Tokens", "Host"]),
         .testTarget(name: "OAuthTests", dependencies: ["OAuth", "Tokens", "Host"]),
         .testTarget(

@@ -66,6 +66,17 @@ extension Config {
         for nul in ["\0", "\\u0000", "\\U00000000"] where text.contains(nul) {
             throw ConfigError("\(path) holds a NUL character", hint: "take it out: no value can have one")
         }
+        switch TOMLGuard.fault(in: text) {
+        case .header(let line):
+            throw ConfigError(
+                "\(path), line \(line): not TOML: a section's name begins with a letter, a digit, _, - or a quote",
+                hint: "write [section], or [[outputs]] once for each output")
+        case .value(let line):
+            throw ConfigError(
+                "\(path), line \(line): neither text, a list, a section, true nor false",
+                hint: "mend that line; text values stand in \"quotes\"")
+        case nil: break
+        }
         let table: TOMLTable
         do { table = try TOMLTable(string: text) } catch let error as TOMLParseError {
             throw ConfigError(

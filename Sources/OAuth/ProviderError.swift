@@ -94,22 +94,68 @@ extension String {
 /// A text in which quotations are looked for.
 private final class QuotingText {
     private let text: [UInt8]
-    /// The text without percent-encoding, a blank as `+`, and where in the text each byte of it ends.
-    private var bytes: [UInt8] = []
-    private var ends: [Int] = []
-    private var isCovered: [Bool] = []
-    private var placesOf: [Int: [ArraySlice<UInt8>: [Int]]] = [:]
+    /// The text as it is, and with its percent-encoding taken off once and twice: where a quotation follows a percent sign, its
+    /// first letters can look like the rest of an escape.
+    private let readings: [Reading]
+    private var isCovered: [Bool]
 
     init(_ words: String) {
         text = Array(words.utf8)
-        (bytes, ends) = (text, Array(1..<text.count + 1))
-        // What was encoded twice is decoded twice.
-        for _ in 1...2 { decodePercents() }
-        bytes = bytes.map(Self.canonical)
-        isCovered = Array(repeating: false, count: bytes.count)
+        let asItIs = Reading(bytes: text, ends: Array(1..<text.count + 1))
+        let once = asItIs.decoded
+        readings = [asItIs, once, once?.decoded].compactMap { $0?.canonical }
+        isCovered = Array(repeating: false, count: text.count)
     }
 
-    private func decodePercents() {
+    /// Covers what is quoted of a secret.
+    func cover(_ secret: [UInt8]) {
+        let secret = secret.map(Reading.canonical)
+        for reading in readings {
+            cover(secret, from: 0, atLeast: min(8, secret.count), in: reading)
+            guard secret.count >= 12 else { continue }
+            for start in 0...secret.count - 12 { cover(secret, from: start, atLeast: 12, in: reading) }
+        }
+    }
+
+    private func cover(_ secret: [UInt8], from start: Int, atLeast count: Int, in reading: Reading) {
+        let bytes = reading.bytes
+        // Each place is covered once, however often a secret repeats itself.
+        for place in reading.takePlaces(of: secret[start..<start + count]) {
+            var length = count
+            while start == 0, place + length < bytes.count, length < secret.count,
+                bytes[place + length] == secret[length]
+            {
+                length += 1
+            }
+            for index in reading.range(of: place..<place + length) { isCovered[index] = true }
+        }
+    }
+
+    /// The text with each quotation as `<redacted>`.
+    var shown: String {
+        var shown: [UInt8] = []
+        for index in text.indices {
+            if !isCovered[index] {
+                shown.append(text[index])
+            } else if index == 0 || !isCovered[index - 1] {
+                shown += Array("<redacted>".utf8)
+            }
+        }
+        return String(decoding: shown, as: UTF8.self)
+    }
+}
+
+/// One way to read a text.
+private final class Reading {
+    let bytes: [UInt8]
+    /// Where in the text each byte ends.
+    private let ends: [Int]
+    private var placesOf: [Int: [ArraySlice<UInt8>: [Int]]] = [:]
+
+    init(bytes: [UInt8], ends: [Int]) { (self.bytes, self.ends) = (bytes, ends) }
+
+    /// With the percent-encoding taken off once; nil when there is none.
+    var decoded: Reading? {
         var (decoded, places): ([UInt8], [Int]) = ([], [])
         var index = 0
         while index < bytes.count {
@@ -124,48 +170,29 @@ private final class QuotingText {
             decoded.append(byte)
             places.append(ends[index - 1])
         }
-        (bytes, ends) = (decoded, places)
+        return decoded.count < bytes.count ? Reading(bytes: decoded, ends: places) : nil
     }
 
-    private static func canonical(_ byte: UInt8) -> UInt8 { byte == UInt8(ascii: " ") ? UInt8(ascii: "+") : byte }
+    /// With a blank as `+`.
+    var canonical: Reading { Reading(bytes: bytes.map(Self.canonical), ends: ends) }
 
-    /// Covers what is quoted of a secret.
-    func cover(_ secret: [UInt8]) {
-        let secret = secret.map(Self.canonical)
-        cover(secret, from: 0, atLeast: min(8, secret.count))
-        guard secret.count >= 12 else { return }
-        for start in 0...secret.count - 12 { cover(secret, from: start, atLeast: 12) }
-    }
+    static func canonical(_ byte: UInt8) -> UInt8 { byte == UInt8(ascii: " ") ? UInt8(ascii: "+") : byte }
 
-    private func cover(_ secret: [UInt8], from start: Int, atLeast count: Int) {
-        guard count <= bytes.count else { return }
-        if placesOf[count] == nil {
+    /// Where a part stands; asked again, nowhere.
+    func takePlaces(of part: ArraySlice<UInt8>) -> [Int] {
+        guard part.count <= bytes.count else { return [] }
+        if placesOf[part.count] == nil {
             var places: [ArraySlice<UInt8>: [Int]] = [:]
-            for place in 0...bytes.count - count { places[bytes[place..<place + count], default: []].append(place) }
-            placesOf[count] = places
-        }
-        // Each place is covered once, however often a secret repeats itself.
-        for place in placesOf[count]?.removeValue(forKey: secret[start..<start + count]) ?? [] {
-            var length = count
-            while start == 0, place + length < bytes.count, length < secret.count,
-                bytes[place + length] == secret[length]
-            {
-                length += 1
+            for place in 0...bytes.count - part.count {
+                places[bytes[place..<place + part.count], default: []].append(place)
             }
-            for index in place..<place + length { isCovered[index] = true }
+            placesOf[part.count] = places
         }
+        return placesOf[part.count]?.removeValue(forKey: part) ?? []
     }
 
-    /// The text with each quotation as `<redacted>`.
-    var shown: String {
-        var shown: [UInt8] = []
-        for index in bytes.indices {
-            if !isCovered[index] {
-                shown += text[(index == 0 ? 0 : ends[index - 1])..<ends[index]]
-            } else if index == 0 || !isCovered[index - 1] {
-                shown += Array("<redacted>".utf8)
-            }
-        }
-        return String(decoding: shown, as: UTF8.self)
+    /// Where bytes stand in the text.
+    func range(of range: Range<Int>) -> Range<Int> {
+        (range.lowerBound == 0 ? 0 : ends[range.lowerBound - 1])..<ends[range.upperBound - 1]
     }
 }

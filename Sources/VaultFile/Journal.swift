@@ -1,9 +1,9 @@
 import Host
-import Sealing
-import Tokens
+package import Sealing
+package import Tokens
 
 /// What has been asked and answered since the vault's last commit (FORMAT §6): a header and sealed frames.
-enum Journal {
+package enum Journal {
     static let headerSize = 64
     /// The largest length of a frame.
     static let largestFrame = 2 << 20
@@ -12,7 +12,7 @@ enum Journal {
     private static let magic: [UInt8] = [0x89, 0x54, 0x4B, 0x4A, 0x0D, 0x0A, 0x1A, 0x0A]
 
     /// A header for a journal that starts from this vault.
-    static func header(for vault: VaultHeader, id: [UInt8]) -> [UInt8] {
+    package static func header(for vault: VaultHeader, id: [UInt8]) -> [UInt8] {
         var bytes = magic
         bytes.append(bigEndian: UInt16(1))
         bytes.append(bigEndian: UInt16(0))
@@ -23,7 +23,7 @@ enum Journal {
     }
 
     /// Seals one frame.
-    static func seal(
+    package static func seal(
         _ frame: Secret, index: Int, header: [UInt8], vaultKey: Secret, randomness: Randomness
     ) throws(VaultError) -> [UInt8] {
         var bytes: [UInt8] = []
@@ -47,11 +47,11 @@ enum Journal {
     }
 
     /// What a journal that was found holds.
-    struct Finding {
+    package struct Finding {
         /// The frames that open, and their numbers.
-        var frames: [(index: Int, frame: Secret)] = []
+        package var frames: [(index: Int, frame: Secret)] = []
         /// Whether anything does not open, but for space that was not used.
-        var isTorn = false
+        package var isTorn = false
         /// Whether the vault has gone on since: its removal is what a crash left undone.
         var isCommitted = false
         /// The journal's id; nil where there is none.
@@ -64,7 +64,7 @@ enum Journal {
     /// its place, before the next. So a power cut leaves one write torn, of which any sectors may be missing: behind what does
     /// not open there may be intents, never an answer. An answer there means damage; with `isRescued` what opens is taken all
     /// the same.
-    static func read(
+    package static func read(
         _ file: [UInt8], beside vault: VaultHeader, vaultKey: Secret, isRescued: Bool = false
     ) throws(VaultError) -> Finding {
         // A crash between making the file and writing its header leaves nothing that could have been asked.

@@ -1,8 +1,8 @@
 import Sealing
-import Tokens
+package import Tokens
 
 /// The frames' JSON (FORMAT §6).
-enum JournalFrame {
+package enum JournalFrame {
     /// How much of an answer's body is kept; in base64 it fits a frame.
     static let largestBody = 1 << 20
 
@@ -43,7 +43,7 @@ enum JournalFrame {
 
     /// Puts asks and replies together; the index in a reply is its ask's frame index. With `isTorn` an answer whose ask did
     /// not open is passed over: nobody can tell whose it is, and the file is kept.
-    static func decode(
+    package static func decode(
         _ frames: [(index: Int, frame: Secret)], isTorn: Bool = false
     ) throws(VaultError) -> [(ask: Ask, reply: Reply)] {
         var all: [(ask: Ask, reply: Reply)] = []

@@ -83,6 +83,39 @@ struct ConfigTests {
         #expect(said.contains(words) && said.contains("/c.toml"), "\(said)")
     }
 
+    /// The reader would end the process over these.
+    @Test(
+        arguments: [
+            ("[[[outputs]]]", 1), ("[\n", 1), ("a = 1\n [é]", 2), ("[[ =", 1), ("\u{FEFF}[,]", 1), ("# [\r\n[\r\n", 2),
+            ("a = \"\"\"x\"\"\"\"\"\n[.]", 2), ("a = '''\n[[[x]]]\n'''\n[[ [x]]", 4), ("a = [ # ]\n[[[1]]]]\n[*]", 3),
+            ("a = \"\\\"\" # '\n[?]", 2), ("['a'.\"]\"] # [\n[{]", 2), ("a = \"\"\"\\\n\\\"\"\"\" \n[!]", 3),
+        ] as [(String, Int)])
+    func aSectionWithoutANameEndsNoProcess(text: String, line: Int) {
+        let error = #expect(throws: ConfigError.self) { try Config.parse(text, path: "/c.toml") }
+        #expect(error?.message.hasPrefix("/c.toml, line \(line): not TOML: a section's name") == true)
+    }
+
+    /// The reader would end the process over the first two.
+    @Test(
+        arguments: [
+            ("a = 1979-05-27Tx:00Z", 1), ("a = 1979-05-27 4", 1), ("a = [\n1p]", 2), ("a = 5p1", 1), ("a = _", 1),
+            ("a = [ true, { b = 2, c-d = x } ]", 1), ("a = { b = [ 'x' ], c = +0x }", 1), ("[t]\nprovider = tiktok", 2),
+            ("a = {}\nb = = 1", 2), ("[\"]\"]\na.'b = 1'=\u{1}", 2), ("a = [ '''\n''', \n\n]\nb = 07:32", 5),
+        ] as [(String, Int)])
+    func aValueThatNoConfigHasEndsNoProcess(text: String, line: Int) {
+        let error = #expect(throws: ConfigError.self) { try Config.parse(text, path: "/c.toml") }
+        #expect(error?.message == "/c.toml, line \(line): neither text, a list, a section, true nor false")
+    }
+
+    @Test func whatLooksLikeASectionInAValueIsNone() throws {
+        let lines = [
+            #"vault = """"#, #"a " b"#, ##"[[[x]]]"""""##, "[[outputs]]", "path = 'p' # [[[", "format = 'f'",
+            "include = [", "", "'[' ]",
+        ]
+        let config = try Config.parse(lines.joined(separator: "\n"), path: "/c.toml")
+        #expect(config.vault == "/a \" b\n[[[x]]]\"" && config.outputs.first?.include == ["["])
+    }
+
     @Test(arguments: ["\"CANARY\"", "[\"CANARY\"]", "{ value = \"CANARY\" }", "true", "1"])
     func aLiteralClientSecretIsRefusedWithoutBeingShown(literal: String) {
         let text = "[connections.t]\nprovider = \"p\"\nclient_id = \"c\"\nclient_secret = \(literal)"

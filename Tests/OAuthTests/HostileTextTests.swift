@@ -25,7 +25,8 @@ struct HostileTextTests {
         ("got abcdefghijkl-m", "RT4-abcdefghijkl-mn"), ("eD1SVDQtYWJjZGVmZ2hpamts", "RT4-abcdefghijkl"),
         ("cmVmcmVzaF90b2tlbj1SVDQtYWJjZGVmZ2hpamtsJmE9Yg==", "RT4-abcdefghijkl"),
         ("5254342d6162636465666768696a6b6c", "RT4-abcdefghijkl"), ("%2552T4-abcdefghijkl", "RT4-abcdefghijkl"),
-        ("b%63%64efghijklmn", "abcdefghijklmnop"),
+        ("b%63%64efghijklmn", "abcdefghijklmnop"), ("at 5%6efghijklmnopr", "efghijklmnopq"),
+        ("at 5%256efghijklmnopr", "efghijklmnopq"),
     ])
     func noPartOfASecretThatGivesItAwayIsRepeated(text: String, secret: String) {
         let error = ProviderError(code: text, detail: text, logID: text)
