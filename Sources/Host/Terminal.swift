@@ -24,8 +24,9 @@ package enum Terminal {
 
     /// Asks a question and reads one line; with `hidden`, what is typed is not shown.
     ///
-    /// An answer has at most 16 MiB, one that unlocks 4 KiB, for its memory is locked. Nil when the person ended the input instead of answering. Ctrl-C and Ctrl-Z do to the program what they always do,
-    /// but only when the terminal shows again what is typed.
+    /// An answer has at most 16 MiB, one that unlocks 4 KiB, for its memory is locked. Nil when the person ended the input
+    /// instead of answering. Ctrl-C and Ctrl-Z, and signals from elsewhere, do to the program what they always do, but only
+    /// when the terminal shows again what is typed.
     package static func ask(
         _ question: String, hidden: Bool, isKey: Bool = false
     ) throws(HostError) -> SecretBuffer? {
@@ -52,7 +53,7 @@ package enum Terminal {
         }
     }
 
-    private static func endsProcess(_ signal: Int32) -> Bool {
+    static func endsProcess(_ signal: Int32) -> Bool {
         var action = sigaction()
         return unsafe sigaction(signal, nil, &action) == 0 && action.__sigaction_handler.sa_handler == nil
     }
@@ -70,11 +71,13 @@ package enum Terminal {
             // Key by key: a line of the terminal's own ends at 4,095 bytes without a word. And without signals until the
             // echo is on again: Ctrl-C must not leave a dumb terminal behind.
             silent.c_lflag &= ~tcflag_t(ECHO | ICANON | ISIG)
+            TerminalGuard.arm(descriptor, before)
             unsafe tcsetattr(descriptor, TCSAFLUSH, &silent)
         }
         defer {
             if isSilent {
                 unsafe tcsetattr(descriptor, TCSAFLUSH, &before)
+                TerminalGuard.disarm()
                 unsafe Glibc.write(descriptor, "\n", 1)
             }
         }

@@ -4,29 +4,28 @@ package import Tokens
 package struct Exposure: Sendable, Equatable {
     /// The record.
     package let name: RecordName
-    /// Since when it has stood in a vault that such a key could read no more, in Unix seconds.
+    /// Until when such a key could read it, in Unix seconds.
     package let at: Int64
+    /// When the access token ends that stood there then, in Unix seconds.
+    package let accessEnds: Int64?
     /// Whether another value stands there now: a new refresh token, a secret that was set anew.
-    package let isReissued: Bool
+    package let isReplaced: Bool
 }
 
 extension OpenVault {
     /// Record → when its value's last reader went, and the value's fingerprint.
     private static let exposed = "exposed"
 
-    /// Writes down what could be read until now by the keys that go with `old`. What was exposed before, and is still the
-    /// same value, keeps its time.
-    mutating func expose(_ old: OpenVault, at now: Int64) throws {
-        let before = try old.about().object(Self.exposed)
+    /// Writes down what could be read until now by the keys that go.
+    mutating func expose(at now: Int64) throws {
         var entries = JSONObject()
-        for name in old.records.names {
-            guard let value = try old.value(of: name) else { continue }
-            let entry = try before?.object(name.text)
-            let isStillThere = try entry?.text("fp") == Derivation.fingerprint(of: value, vaultKey: old.vaultKey)
-            var new = JSONObject()
-            new.set("at", isStillThere ? try entry?.integer("at") : now)
-            new.set("fp", try Derivation.fingerprint(of: value, vaultKey: vaultKey))
-            entries.set(name.text, new)
+        for name in records.names {
+            guard let value = try value(of: name) else { continue }
+            var entry = JSONObject()
+            entry.set("at", now)
+            entry.set("access_ends", try records.connection(name)?.tokens?.presumedEnd)
+            entry.set("fp", try Derivation.fingerprint(of: value, vaultKey: vaultKey))
+            entries.set(name.text, entry)
         }
         var about = try about()
         about.set(Self.exposed, entries)
@@ -41,7 +40,9 @@ extension OpenVault {
                 let value = try value(of: name)
             else { return nil }
             let fingerprint = try Derivation.fingerprint(of: value, vaultKey: vaultKey)
-            return Exposure(name: name, at: at, isReissued: try entry.text("fp") != fingerprint)
+            return Exposure(
+                name: name, at: at, accessEnds: try entry.integer("access_ends"),
+                isReplaced: try entry.text("fp") != fingerprint)
         }
     }
 

@@ -86,23 +86,20 @@ extension VaultFile {
         return pin.path
     }
 
-    /// Moves the pin to what was just written, in each folder that has one, else in the first that can be written. That it
+    /// Moves the pin to what was just written, in each of the user's folders: a shell may name one more than cron does. That it
     /// cannot be moved is no error: the protection is then weaker, and the vault is as it should be.
     func movePin(to header: VaultHeader, _ file: [UInt8]) {
         let pin = Pin(header, file: file, path: path).encoded
-        func write(_ path: String) -> Bool {
+        for folder in state.own where FileSystem.makePrivate(folder: folder) {
+            let path = pinPath(header.vaultID, in: folder)
             // What a run that died has left of a next version goes.
             try? FileSystem.removeAbandoned(beside: path)
-            return (try? FileSystem.replace(path, with: pin.span, mode: 0o600)) != nil
-        }
-        let folders = state.own.filter { FileSystem.isPrivate(folder: $0) }
-        let present = folders.filter { (try? FileSystem.status(of: pinPath(header.vaultID, in: $0))) ?? nil != nil }
-        // One that cannot be moved is outdone by a higher one elsewhere.
-        guard present.count(where: { write(pinPath(header.vaultID, in: $0)) }) == 0 else { return }
-        for folder in state.own where !present.contains(folder) && FileSystem.makePrivate(folder: folder) {
-            if write(pinPath(header.vaultID, in: folder)) { return }
+            try? FileSystem.replace(path, with: pin.span, mode: 0o600)
         }
     }
+
+    /// Whether this user has written the vault here, under this path: a copy that is only looked at stays as it is.
+    package func isWrittenHere(_ header: VaultHeader) -> Bool { pin(of: header.vaultID)?.path == path }
 }
 
 extension Pin {

@@ -21,7 +21,7 @@ extension VaultSession {
     /// any of that fails, nothing has changed. After: the vault opens with the new secrets alone. At every moment the file
     /// opens with the old secrets or with the new ones, never with neither.
     package func rekey(
-        _ fates: [String: SlotFate], closedTo gone: [UnlockSecret] = [], now: Int64, announce: () throws -> Void
+        _ fates: [String: SlotFate], closedTo secrets: [UnlockSecret] = [], now: Int64, announce: () throws -> Void
     ) throws {
         precondition(!hasJournal, "a journal is committed before its key goes")
         let old = vault
@@ -32,16 +32,20 @@ extension VaultSession {
         next.header.epoch += 1
         next.header.slots = []
         next.vaultKey = Secret(SecretBuffer(randomCount: 32))
+        let gone = old.header.slots.filter { if case .stays = fates[$0.label] { false } else { true } }
         var ways: [(slot: KeySlot, secret: UnlockSecret)] = []
         for slot in old.header.slots {
             switch fates[slot.label] {
             case .dropped: break
             case .stays(let secret, let label):
                 guard try old.isOpened(slot, by: secret) else { throw SlotProblem.wrongSecret(slot.label) }
+                for other in gone where try old.isOpened(other, by: secret) {
+                    throw SlotProblem.opensGone(slot.label, other.label)
+                }
                 let new = try next.newSlot(label, for: secret, id: slot.id, at: UInt64(slot.createdAt), file)
                 ways.append((new, secret))
             case .replaced(let secret):
-                guard try !old.isOpened(slot, by: secret) else { throw SlotProblem.stillOpens }
+                try old.requireNew(secret)
                 let new = try next.newSlot(
                     slot.label, for: secret, id: try next.takeNumber(), at: UInt64(max(0, now)), file)
                 ways.append((new, secret))
@@ -51,12 +55,13 @@ extension VaultSession {
             }
         }
         guard !ways.isEmpty else { throw SlotProblem.last }
+        guard ways.count(where: \.secret.isPassphrase) <= 3 else { throw SlotProblem.tooManyPassphrases }
         next.header.slots = ways.map(\.slot)
         try next.forgetStagedOpenings()
-        try next.expose(old, at: now)
+        try next.expose(at: now)
         try commit(sealing: next) { written in
             try prove(written, opensBy: ways, vaultKey: next.vaultKey)
-            try prove(written, isClosedTo: gone, and: old)
+            try prove(written, isClosedTo: secrets, and: old)
             try announce()
         }
         guard isCurrent else { throw VaultError.replacedMeanwhile }

@@ -25,6 +25,10 @@ package enum SlotProblem: Error, Equatable {
     case wrongSecret(String)
     /// A slot of a later version's kind cannot be taken along.
     case unknownKind(String)
+    /// The new secret opens a slot already.
+    case alreadyOpens(String)
+    /// What opens the first slot, which stays, opens the second, which goes.
+    case opensGone(String, String)
     /// What should open the vault no more still would.
     case stillOpens
     /// A staged key that has not opened the vault yet.
@@ -68,7 +72,7 @@ extension VaultSession {
     package func changePassphrase(of label: String, to secret: UnlockSecret) throws {
         let old = try slot(label)
         guard old.kind == .passphrase else { throw SlotProblem.noPassphrase(label) }
-        guard try !vault.isOpened(old, by: secret) else { throw SlotProblem.stillOpens }
+        try vault.requireNew(secret)
         var next = vault
         let slot = try next.newSlot(label, for: secret, id: try next.takeNumber(), at: nil, file)
         next.header.slots = next.header.slots.map { $0 == old ? slot : $0 }
@@ -101,6 +105,7 @@ extension VaultSession {
         guard !secret.isPassphrase || slots.count(where: { $0.kind == .passphrase }) < 3 else {
             throw SlotProblem.tooManyPassphrases
         }
+        try vault.requireNew(secret)
         let slot = try next.newSlot(label, for: secret, id: try next.takeNumber(), at: nil, file)
         next.header.slots.append(slot)
         try commit(sealing: next) { written in
@@ -181,6 +186,11 @@ extension OpenVault {
         let known = UnlockSecret.Known(
             vaultID: header.vaultID, epoch: header.epoch, vaultKey: vaultKey, label: slot.label)
         return .known(known, secret.itself)
+    }
+
+    /// Refuses a new secret that a slot has already: two slots of one secret could not be taken away one by one.
+    func requireNew(_ secret: UnlockSecret) throws {
+        for slot in header.slots where try isOpened(slot, by: secret) { throw SlotProblem.alreadyOpens(slot.label) }
     }
 
     /// Whether a secret opens this very slot.

@@ -49,6 +49,10 @@ package enum UnlockSecret: Sendable, Equatable {
         guard case .passphrase(let secret) = self, secret.withSpan({ Self.characters(in: $0) }) >= 12 else {
             throw .unusablePassphrase("it has fewer than 12 characters")
         }
+        // At a prompt it would be taken for one.
+        guard secret.withSpan({ $0.count < 5 || Secret($0.extracting(0..<5)) != Secret("tkk1_") }) else {
+            throw .unusablePassphrase("it begins like a key")
+        }
     }
 
     /// The secret, whether or not it has opened a vault already.

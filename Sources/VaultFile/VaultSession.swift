@@ -15,6 +15,8 @@ package final class VaultSession: TokenStore {
     package let keptAside: [String]
     /// Whether the vault was older, when it was opened, than the one last seen on this machine.
     package let isOlder: Bool
+    /// The key epoch that was seen, where the vault is of an earlier one: what took a key away is undone in it.
+    package let laterEpoch: UInt32?
 
     let file: VaultFile
     private let lock: File
@@ -33,6 +35,8 @@ package final class VaultSession: TokenStore {
         let bytes = try file.bytes()
         (vault, isOlder) = try file.open(bytes, with: secret)
         storedStart = Self.start(of: bytes, vault.header)
+        let epoch = isOlder ? file.pin(of: vault.header.vaultID)?.epoch : nil
+        laterEpoch = epoch.flatMap { [epoch = vault.header.epoch] in $0 > epoch ? $0 : nil }
         let left = try LeftBehind(of: file, vault)
         (leftBehind, journals, keptAside) = (left.asks, left.files, left.keptAside)
     }

@@ -48,12 +48,13 @@ struct EventLog: Sendable {
 
 extension Workplace {
     /// Writes down what was done to a key slot.
-    func log(_ event: String, _ label: String, _ session: VaultSession) {
+    func log(_ event: String, _ label: String, epoch: UInt32) {
+        guard let path = try? vault().path else { return }
         var object = JSONObject()
         object.set("at", ThisProcess.now)
-        object.set("epoch", Int64(session.vault.header.epoch))
+        object.set("epoch", Int64(epoch))
         object.set("event", event)
         object.set("slot", label)
-        EventLog(ofVault: session.path).append([object])
+        EventLog(ofVault: path).append([object])
     }
 }

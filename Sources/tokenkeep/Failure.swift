@@ -80,7 +80,9 @@ extension Failure {
         case .mistypedKey:
             self.init(
                 .noKey, "the key is mistyped: its checksum does not match",
-                hint: "copy the whole key again, from tkk1_ to its last digit")
+                hint:
+                    "copy the whole key again, from tkk1_ to its last digit; a passphrase belongs in TOKENKEEP_PASSPHRASE"
+            )
         case .wrongKey:
             self.init(
                 .noKey, "no key slot of \(path) opens with this key",
@@ -90,9 +92,13 @@ extension Failure {
         case .wrongPassphrase:
             self.init(
                 .noKey, "no key slot of \(path) opens with this passphrase",
-                hint: "type it again, capitals and blanks count; whether it takes one at all: tokenkeep key list")
+                hint:
+                    "type it again, capitals and blanks count; a key that begins with tkk1_ belongs in TOKENKEEP_KEY; whether it takes a passphrase at all: tokenkeep key list"
+            )
         case .unusablePassphrase(let why):
-            self.init(.noKey, "the passphrase cannot be used: \(why)", hint: "choose one of 12 to 1,024 bytes of text")
+            self.init(
+                .noKey, "the passphrase cannot be used: \(why)",
+                hint: "choose one of at least 12 characters and at most 1,024 bytes, that is no key")
         case .slotDamaged(let label):
             self.init(.damaged, "the key slot \(label) of \(path) is damaged", hint: "restore the newest backup of it")
         case .headerAltered:
@@ -131,7 +137,8 @@ extension Failure {
                     ? "\(path) (\(pair(vault))) is not the vault of that generation that was last seen on this machine: two copies were written"
                     : "\(path) (\(pair(vault))) is older than the vault last seen on this machine (\(pair(seen)))",
                 hint: (newer.map { "a newer copy is at \($0): use that one" } ?? "put the newest copy back")
-                    + "; to go on with this one, whose refresh tokens may be spent: --accept-older")
+                    + "; to go on with this one, whose refresh tokens may be spent\(vault.epoch < seen.epoch ? ", and which keys open that were taken away since" : ""): --accept-older"
+            )
         case .replacedMeanwhile:
             self.init(
                 .cannotWrite, "\(path) was replaced by another program while it was locked",

@@ -19,7 +19,7 @@ extension Workplace {
         if let path = ThisProcess.setting("TOKENKEEP_KEY_FILE") { return try keyFile(path) }
         if let folder = ThisProcess.setting("CREDENTIALS_DIRECTORY") {
             let path = FileSystem.path("tokenkeep.key", from: folder)
-            if try FileSystem.status(of: path) != nil { return try keyFile(path) }
+            if try reading(path, { try FileSystem.status(of: path) }) != nil { return try keyFile(path) }
         }
         if let passphrase = KeyVariables.setting("TOKENKEEP_PASSPHRASE") {
             return try UnlockSecret(passphrase: passphrase)
@@ -73,7 +73,7 @@ extension Workplace {
 
     /// The passphrase in a file.
     func passphraseFile(_ path: String) throws -> UnlockSecret {
-        try UnlockSecret(passphrase: Secret(try contents(ofKeyFile: path)))
+        try UnlockSecret(passphrase: Secret(try reading(path) { try contents(ofKeyFile: path) }))
     }
 
     /// The bytes of a file that unlocks; one that others can read is refused, but where the system hands out credentials.
@@ -88,12 +88,17 @@ extension Workplace {
             throw Failure(
                 .noKey, "the file \(path), which should unlock the vault, is not there", hint: "check its path")
         }
+        // By its real path: a link does not make a file of others one that the system hands out.
         let folders = [ThisProcess.setting("CREDENTIALS_DIRECTORY"), "/run/secrets"].compactMap { $0 }
-        let isHandedOut = folders.contains { path.hasPrefix($0.hasSuffix("/") ? $0 : $0 + "/") }
-        guard options.allowReadableKey || isHandedOut || status.kind != .regular || status.mode & 0o077 == 0 else {
+        let isHandedOut = folders.contains { FileSystem.resolved(path).hasPrefix(FileSystem.resolved($0) + "/") }
+        let isPrivate = status.mode & 0o077 == 0 && [0, FileSystem.effectiveUser].contains(status.owner)
+        guard options.allowReadableKey || isHandedOut || status.kind != .regular || isPrivate else {
+            let quoted = ShellWord.quoted(path)
             throw Failure(
                 .noKey, "others can read the key file \(path)",
-                hint: "chmod 600 \(ShellWord.quoted(path)), or take it as it is with --allow-readable-key")
+                hint: status.mode & 0o077 == 0
+                    ? "chown \"$(id -u)\" \(quoted), or take it as it is with --allow-readable-key"
+                    : "chmod 600 \(quoted), or take it as it is with --allow-readable-key")
         }
         let file = try File(path, .reading)
         return try file.readSecret(limit: 4096, isKey: true)
@@ -110,13 +115,17 @@ extension Workplace {
         return try rawKey(from: "the key command") { key.bytes.withSpan { SecretBuffer($0, isKey: true) } }
     }
 
-    private func rawKey(from source: String, _ read: () throws -> SecretBuffer) throws -> UnlockSecret {
-        let bytes: SecretBuffer
-        do { bytes = try read() } catch let error as HostError {
+    /// Reads what unlocks; that it cannot be read means that there is no key.
+    private func reading<R: ~Copyable>(_ source: String, _ read: () throws -> R) throws -> R {
+        do { return try read() } catch let error as HostError {
             throw Failure(
-                .noKey, "the key cannot be read from \(source): \(error.reason)",
+                .noKey, "what unlocks the vault cannot be read from \(source): \(error.reason)",
                 hint: "check that it is there and yours to read")
         }
+    }
+
+    private func rawKey(from source: String, _ read: () throws -> SecretBuffer) throws -> UnlockSecret {
+        let bytes = try reading(source, read)
         guard bytes.count > 0 else {
             throw Failure(.noKey, "\(source) gave nothing", hint: "put the key there, as init printed it: tkk1_…")
         }

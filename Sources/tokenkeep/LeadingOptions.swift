@@ -7,7 +7,9 @@ enum LeadingOptions {
     private static let withValue: Swift.Set = [
         "--config", "--vault", "--key-fd", "--key-file", "--key-command", "--lock-wait", "--timeout",
     ]
-    private static let flags: Swift.Set = ["--allow-readable-key", "--quiet", "-q", "--verbose", "-v", "--offline"]
+    private static let flags: Swift.Set = [
+        "--allow-readable-key", "--quiet", "-q", "--verbose", "-v", "--offline", "--accept-older",
+    ]
 
     /// The words that name a command that there is.
     static func command(of arguments: [String]) -> [String] {

@@ -63,6 +63,8 @@ extension Workplace {
             }
         } catch {
             let isTaken = error.code == fileExists
+            // It may be whole and only not certain to last: a key that opens nothing stands in no one's way.
+            if !isTaken { withdraw(secret, from: path) }
             throw Failure(
                 .cannotWrite,
                 isTaken

@@ -45,12 +45,26 @@ extension Workplace {
             let old = session.vault.header
             let staying = if case .stays = fates[vault.openedBy] { true } else { false }
             let gone = staying ? [] : [unlocking].compactMap(\.self)
+            // Whatever else fails: what the vault has become is in the log.
+            defer {
+                if let epoch = try? self.vault().readHeader().epoch, epoch > old.epoch { log(fates, old, epoch: epoch) }
+            }
             try handOut(wanted.new, to: wanted.keyOut, old) { announce in
-                try session.rekey(
-                    fates, closedTo: gone, now: ThisProcess.now, announce: announce)
+                try session.rekey(fates, closedTo: gone, now: ThisProcess.now, announce: announce)
             }
         }
         return (session, vault.header)
+    }
+
+    private func log(_ fates: [String: SlotFate], _ old: VaultHeader, epoch: UInt32) {
+        for label in old.slots.map(\.label) {
+            switch fates[label] {
+            case .dropped: log("key_remove", label, epoch: epoch)
+            case .replaced: log("key_rotate", label, epoch: epoch)
+            case .stays(_, let name) where name != label: log("key_commit", name, epoch: epoch)
+            case .stays, nil: break
+            }
+        }
     }
 
     /// What a command does to the slots that it is about.
@@ -76,7 +90,8 @@ extension Workplace {
         let labels = vault.header.slots.map(\.label)
         for label in options.drop + options.slotKey.map(\.label) {
             guard labels.contains(label) else { throw SlotProblem.notThere(label) }
-            guard plan.fates[label]?.needsSecret ?? true,
+            let isDropped = options.drop.contains(label)
+            guard plan.fates[label].map({ $0.needsSecret && !isDropped }) ?? true,
                 options.drop.count(where: { $0 == label }) + options.slotKey.count(where: { $0.label == label }) == 1
             else {
                 throw Failure(
@@ -141,10 +156,14 @@ extension Workplace {
             // Which of the two it is, is looked at: it may be only the last sync that failed.
             let isNew = (try? vault().readHeader().generation).map { $0 > old.generation } ?? false
             if !isNew, let secret { withdraw(secret, from: path) }
+            guard isNew else {
+                throw Failure(
+                    failure.status, failure.message + "; it opens with the old keys only", hint: failure.hint)
+            }
             throw Failure(
                 failure.status,
-                failure.message + (isNew ? "; it opens with the new keys" : "; it opens with the old keys only"),
-                hint: isNew ? "keep the old keys and the new ones until the disk is mended" : failure.hint)
+                "the vault is written and opens with the new keys, but not for certain on the disk: \(failure.message)",
+                hint: "keep the old keys and the new ones until the disk is mended")
         }
     }
 
@@ -179,7 +198,10 @@ extension Exposure {
 
     /// What makes the value that was read worthless.
     func advice(_ records: Records) throws -> String {
-        if isReissued { return "issued anew since" }
+        if isReplaced {
+            guard let accessEnds, accessEnds > ThisProcess.now else { return "replaced since" }
+            return "replaced since; the access token that was there works until \(Moment.text(accessEnds))"
+        }
         guard let connection = try records.connection(name) else {
             return "by hand: have a new one issued where it is from, then: tokenkeep set \(name)"
         }

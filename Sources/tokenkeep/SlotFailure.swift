@@ -54,15 +54,25 @@ extension Failure {
             self.init(
                 .wrongUse, "the key slot \(label) is of a kind that this tokenkeep cannot make anew",
                 hint: "use a newer tokenkeep, or let the slot go with --drop \(label)")
+        case .alreadyOpens(let label):
+            self.init(
+                .wrongUse, "that passphrase is the one of the key slot \(label); nothing has changed",
+                hint: "choose one that no slot has")
+        case .opensGone(let label, let gone):
+            self.init(
+                .wrongUse,
+                "what opens the key slot \(label) opens \(gone), too, and would open the vault still; nothing has changed",
+                hint: "give \(label) another one first: tokenkeep key passwd \(label)")
         case .stillOpens:
             self.init(
                 .wrongUse, "what should open \(path) no more still would; nothing has changed",
-                hint: "choose a passphrase that is not the old one, nor another slot's")
+                hint: "drop every slot that it opens, with --drop LABEL")
         case .notOpenedYet(let label):
             self.init(
                 .other, "\(label) has not opened \(path) yet, so it may not be deployed; nothing has changed",
                 hint:
-                    "where its key is deployed, run: tokenkeep refresh; or give it up: tokenkeep key remove \(label)")
+                    "run tokenkeep refresh with its key where it is deployed, or, where that works on a copy, here once the deploy works; or give it up: tokenkeep key remove \(label)"
+            )
         case .usedUp:
             self.init(
                 .cannotWrite, "\(path) has had as many keys as there can be",

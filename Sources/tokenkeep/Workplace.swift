@@ -112,6 +112,11 @@ struct Workplace {
             unlocked.secret = session.vault.known(or: secret)
             let generation = session.vault.header.generation
             if session.isOlder { try Refresh.distrust(oldCopy: session) }
+            if let epoch = session.laterEpoch {
+                Console.say(
+                    "\(file.path) is of key epoch \(session.vault.header.epoch), and epoch \(epoch) was seen: keys that were taken away since open it again\nhint: take them away again: tokenkeep key list, then tokenkeep key remove LABEL"
+                )
+            }
             try settle(session)
             // The next command needs not be told again.
             if session.isOlder, session.vault.header.generation == generation { try session.commit() }
@@ -126,7 +131,9 @@ struct Workplace {
     /// Writes down that a staged key has opened the vault, for a command that had nothing else to write. It is tried once:
     /// where it cannot be done, the next command does it.
     func noteStagedOpening(_ vault: OpenVault) async {
-        guard (try? vault.isOpenedByNewStagedKey) == true, let secret = unlocking, let file = try? self.vault() else {
+        guard (try? vault.isOpenedByNewStagedKey) == true, let secret = unlocking, let file = try? self.vault(),
+            file.isWrittenHere(vault.header)
+        else {
             return
         }
         try? await file.session(unlocking: secret, wait: .zero).noteStagedOpening(at: ThisProcess.now)

@@ -24,7 +24,7 @@ import Tokens
 
     /// Which names are exposed since when, and which of them are not any more.
     private func exposures(_ vault: OpenVault) throws -> [String] {
-        try vault.exposures().map { "\($0.name) \($0.at - Place.now)\($0.isReissued ? " anew" : "")" }
+        try vault.exposures().map { "\($0.name) \($0.at - Place.now)\($0.isReplaced ? " anew" : "")" }
     }
 
     private func rekey(_ session: VaultSession, at time: Int64) throws {
@@ -44,9 +44,9 @@ import Tokens
         try session.records.set("C".name, secret: Secret("4"), at: Place.now + 2)
         try session.commit()
         #expect(try exposures(place.file.read(unlocking: place.secret)) == ["A 1", "B 1 anew", "t/one 1 anew"])
-        // The next key that goes could read all of it; what was exposed all along keeps its time.
+        // The next key that goes could read all of it until then.
         try rekey(session, at: 5)
-        #expect(try exposures(session.vault) == ["A 1", "B 5", "C 5", "t/one 5"])
+        #expect(try exposures(session.vault) == ["A 5", "B 5", "C 5", "t/one 5"])
         session.records.remove("A".name)
         #expect(try exposures(session.vault) == ["B 5", "C 5", "t/one 5"])
         // No value stands there, nor anything that tells it without the vault's key.

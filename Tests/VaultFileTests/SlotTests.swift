@@ -85,7 +85,7 @@ import Tokens
         let other = try UnlockSecret(newPassphrase: Secret("another passphrase"))
         let session = try await session()
         let before = session.vault
-        #expect(refusal { try session.changePassphrase(of: "human", to: person) } == "stillOpens")
+        #expect(refusal { try session.changePassphrase(of: "human", to: person) } == "alreadyOpens")
         #expect(refusal { try session.changePassphrase(of: "deploy", to: other) } == "noPassphrase")
         #expect(refusal { try session.changePassphrase(of: "nobody", to: other) } == "notThere")
         try session.changePassphrase(of: "human", to: other)
@@ -158,12 +158,42 @@ import Tokens
             "main": .stays(place.secret, label: "main"), "deploy": .stays(deploy, label: "deploy"),
         ]
         let same = others.merging(["human": .replaced(person)]) { $1 }
-        #expect(refusal { try session.rekey(same, now: 1) {} } == "stillOpens")
+        #expect(refusal { try session.rekey(same, now: 1) {} } == "alreadyOpens")
+        #expect(refusal { try session.addSlot("twin", for: person) {} } == "alreadyOpens")
+        #expect(refusal { try session.addSlot("twin", for: deploy) {} } == "alreadyOpens")
         // What is known to go is tried on the file that is about to take the vault's place.
         let kept = others.merging(["human": .stays(person, label: "human")]) { $1 }
         #expect(refusal { try session.rekey(kept, closedTo: [deploy], now: 1) {} } == "stillOpens")
         #expect(try place.bytes("vault") == before)
         #expect(try await place.names() == ["vault", "vault.lock"])
+    }
+
+    @Test func whoHasTheSecretOfASlotThatGoesKeepsNoOtherOfTheSame() async throws {
+        var vault = try read(place.secret)
+        for (id, label) in [(UInt32(2), "alice"), (3, "bob")] {
+            vault.header.slots.append(try vault.newSlot(label, for: person, id: id, at: nil, place.file))
+        }
+        try place.write(vault)
+        let session = try await session()
+        let fates: [String: SlotFate] = [
+            "main": .stays(place.secret, label: "main"), "alice": .dropped, "bob": .stays(person, label: "bob"),
+        ]
+        #expect(refusal { try session.rekey(fates, now: 1) {} } == "opensGone")
+        let other = try UnlockSecret(newPassphrase: Secret("bob has one of his own"))
+        try session.changePassphrase(of: "bob", to: other)
+        try session.rekey(fates.merging(["bob": .stays(other, label: "bob")]) { $1 }, closedTo: [person], now: 1) {}
+        #expect(refusal { try read(person) } == "wrongPassphrase")
+    }
+
+    @Test func aFourthPassphraseIsRefusedHoweverItComes() async throws {
+        let session = try await session()
+        var fates: [String: SlotFate] = ["main": .replaced(person)]
+        for label in ["a", "b", "c"] {
+            let secret = try UnlockSecret(newPassphrase: Secret("the passphrase of \(label)"))
+            try session.addSlot(label, for: secret) {}
+            fates[label] = .stays(secret, label: label)
+        }
+        #expect(refusal { try session.rekey(fates, now: 1) {} } == "tooManyPassphrases")
     }
 
     @Test func aSlotOfALaterVersionGoesOnlyWhenItIsNamed() async throws {

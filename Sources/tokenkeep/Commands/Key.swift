@@ -78,7 +78,8 @@ struct KeyList: AsyncParsableCommand {
                     object.set("at", one.at)
                     object.set("kind", try vault.records.kind(one.name)?.name)
                     object.set("name", one.name.text)
-                    object.set("reissued", one.isReissued)
+                    object.set("access_ends", one.accessEnds)
+                    object.set("replaced", one.isReplaced)
                     object.set("advice", try one.advice(vault.records))
                     return object
                 })

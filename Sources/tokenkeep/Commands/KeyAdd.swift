@@ -20,7 +20,7 @@ struct KeyAdd: AsyncParsableCommand {
             session, secret, announce in
             try session.addSlot(label, for: secret, announce: announce)
         }
-        place.log("key_add", label, session)
+        place.log("key_add", label, epoch: session.vault.header.epoch)
         place.say("\(session.path) opens with the \(newKey.passphrase ? "passphrase" : "key") of \(label), too")
     }
 }
@@ -48,7 +48,7 @@ struct KeyStage: AsyncParsableCommand {
         let session = try await place.addSlot(keyOut: keyOut) { session, secret, announce in
             try session.stageSlot(label, for: secret, announce: announce)
         }
-        place.log("key_stage", label + KeySlot.stagedSuffix, session)
+        place.log("key_stage", label + KeySlot.stagedSuffix, epoch: session.vault.header.epoch)
         place.say(
             "\(session.path) opens with the new key, too: put it where the one of \(label) is used, run tokenkeep refresh there, and then: tokenkeep key commit \(label)"
         )
@@ -82,7 +82,7 @@ struct KeyPasswd: AsyncParsableCommand {
         }
         let session = try await place.open(notesStagedKey: false)
         try await place.naming(path) { try session.changePassphrase(of: label, to: secret) }
-        place.log("key_passwd", label, session)
+        place.log("key_passwd", label, epoch: session.vault.header.epoch)
         place.say(
             "\(label) has the new passphrase. This does not undo a leak: the old one still opens copies of the vault, and with them the key of this one; after a leak: tokenkeep key rotate \(label)"
         )

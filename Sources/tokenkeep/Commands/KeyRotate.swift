@@ -25,11 +25,15 @@ struct KeyRotate: AsyncParsableCommand {
         let (session, old) = try await place.rekey(slots) { vault in
             let slot = try self.slot(of: vault.header)
             isPassphrase = newKey.passphrase || slot.kind == .passphrase
+            guard !isPassphrase || newKey.keyOut == nil else {
+                throw Failure(
+                    .wrongUse, "--key-out is for a raw key, and the key slot \(slot.label) holds a passphrase",
+                    hint: "leave --key-out out")
+            }
             let secret = try place.newSecret(passphrase: isPassphrase, keyOut: newKey.keyOut)
             return .init(fates: [slot.label: .replaced(secret)], new: secret, keyOut: newKey.keyOut)
         }
         let rotated = try slot(of: old).label
-        place.log("key_rotate", rotated, session)
         let what = isPassphrase ? "passphrase" : "key"
         try place.report(
             session,
@@ -73,7 +77,6 @@ struct KeyRemove: AsyncParsableCommand {
             guard vault.header.slots.contains(where: { $0.label == label }) else { throw SlotProblem.notThere(label) }
             return .init(fates: [label: .dropped])
         }
-        place.log("key_remove", label, session)
         try place.report(session, "opens with the key of \(label) no more")
     }
 }
@@ -104,7 +107,6 @@ struct KeyCommit: AsyncParsableCommand {
             if labels.contains(label) { plan.fates[label] = .dropped }
             return plan
         }
-        place.log("key_commit", label, session)
         try place.report(session, "opens with the new key of \(label), and no more with the old one")
     }
 }

@@ -14,7 +14,7 @@ struct Log: AsyncParsableCommand {
 
     @OptionGroup var options: VaultOptions
 
-    @Argument(help: "Connections; all when left out.")
+    @Argument(help: "Connections and key slots; all when left out.")
     var names: [String] = []
 
     @Option(
@@ -35,16 +35,19 @@ struct Log: AsyncParsableCommand {
     func run() async throws {
         let place = try Workplace(options)
         if let rawAnswers { return try await printAnswers(of: try RecordName(typed: rawAnswers), place) }
-        let names = Swift.Set(try names.map { try RecordName(typed: $0).text })
+        let names = Swift.Set(try names.map { KeySlot.isLabel($0) ? $0 : try RecordName(typed: $0).text })
         let events = try EventLog(ofVault: try place.vault().path).events().filter { event in
-            names.isEmpty || (try? event.text("name")).flatMap { $0 }.map(names.contains) ?? false
+            names.isEmpty
+                || ["name", "slot"].contains { (try? event.text($0)).flatMap { $0 }.map(names.contains) ?? false }
         }
         if json {
             var answer = JSONObject()
             answer.set("events", events)
             return try Console.print(answer)
         }
-        guard !events.isEmpty else { return place.say("no token was asked for yet") }
+        guard !events.isEmpty else {
+            return place.say(names.isEmpty ? "nothing has happened yet" : "nothing of that name has happened yet")
+        }
         try Console.print(Table.text([["WHEN", "NAME", "WHAT", "OUTCOME", "DETAILS"]] + events.map(Self.cells)))
     }
 

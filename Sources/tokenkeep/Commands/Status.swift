@@ -43,7 +43,7 @@ struct Status: AsyncParsableCommand {
         }
         if (try? place.vault().isNoted(vault.header)) == false {
             place.say(
-                "the newest version of the vault could not be noted: an old copy of it would not be noticed\nhint: make room in this user's state folder, then write once: tokenkeep refresh --force NAME"
+                "the newest version of the vault could not be noted: an old copy of it would not be noticed\nhint: the next command that writes the vault notes it, such as tokenkeep set NAME, where this user's state folder has room"
             )
         }
         for state in states {
