@@ -39,6 +39,9 @@ __attribute__((noinline)) void clinux_wipe_traces(void) {
     void *(*volatile copy)(void *, const void *, size_t) = memmove;
     for (size_t size = 128; size <= 512; size *= 2) copy(below, below + 1024, size);
 #ifdef __x86_64__
-    if (__builtin_cpu_supports("avx")) __asm__ volatile("vzeroall" ::: "memory");
+    if (__builtin_cpu_supports("avx")) {
+        __asm__ volatile("vzeroall" ::: "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9",
+                         "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15", "memory");
+    }
 #endif
 }
