@@ -166,6 +166,11 @@ def rivals(ring, rounds):
     return f"{rounds * len(pairs)} pairs", ways
 
 
+def put(ring, vault):
+    with open(ring.vault, "wb") as file:
+        file.write(vault)
+
+
 @with_ring("key passwd")
 def untouched(ring, writes):
     """A job that holds one raw key writes, and a passphrase slot stays as it is, is authenticated, and opens it then."""
@@ -180,12 +185,13 @@ def untouched(ring, writes):
     must(ring.opened("human") == ring.opened("cron") is not None, "who opens it with the passphrase sees something else")
     place, flips = vault.index(slot), 0
     for at in range(place, place + len(slot), 11):
-        with open(ring.vault, "wb") as file:
-            file.write(vault[:at] + bytes([vault[at] ^ 1]) + vault[at + 1:])
+        put(ring, vault[:at] + bytes([vault[at] ^ 1]) + vault[at + 1:])
         for words in (["list"], ["set", "--quiet", "PROBE"]):
             ended = ring.run(*words, "--key-file", job, text="probe")
             must(ended.returncode == 65 and "\nhint: " in ended.stderr, f"{words[0]} took a changed slot ({at - place})", ended)
         flips += 1
+    put(ring, vault)
+    must(ring.opened("human") is not None, "put back as it was, the passphrase does not open it")
     return f"{writes} writes by a raw key", {"bytes of the passphrase slot changed, and refused": flips}
 
 
