@@ -104,6 +104,13 @@ package enum ThisProcess {
         }
     }
 
+    /// Has what was written to standard output last, where that is a file: a pipe or a terminal has nothing to sync.
+    package static func syncOutput() throws(HostError) {
+        guard fsync(1) == 0 || errno == EINVAL || errno == EROFS || errno == ENOTSUP else {
+            throw .last("sync", HostError.standardOutput)
+        }
+    }
+
     /// Opens `/dev/null` in the place of standard streams that are closed: a file that took such a number would get what is
     /// said. Only for reading: a key that is written to a closed stream has not been handed out.
     package static func fillStandardStreams() {

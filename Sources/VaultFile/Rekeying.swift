@@ -64,7 +64,7 @@ extension VaultSession {
             try prove(written, isClosedTo: secrets, and: old)
             try announce()
         }
-        guard isCurrent else { throw VaultError.replacedMeanwhile }
+        guard try file.bytes().starts(with: storedStart) else { throw VaultError.replacedMeanwhile }
         // What the program itself has made of the vault under its old key, and a run that died has left.
         try? FileSystem.removeAbandoned(beside: path)
     }

@@ -69,14 +69,19 @@ extension VaultSession {
     }
 
     /// Gives a passphrase slot another passphrase. The vault key stays, so a copy that the old one opens is worth as much.
-    package func changePassphrase(of label: String, to secret: UnlockSecret) throws {
+    package func changePassphrase(
+        of label: String, to secret: UnlockSecret, announce: () throws -> Void = {}
+    ) throws {
         let old = try slot(label)
         guard old.kind == .passphrase else { throw SlotProblem.noPassphrase(label) }
         try vault.requireNew(secret)
         var next = vault
         let slot = try next.newSlot(label, for: secret, id: try next.takeNumber(), at: nil, file)
         next.header.slots = next.header.slots.map { $0 == old ? slot : $0 }
-        try commit(sealing: next) { try prove($0, opensBy: [(slot, secret)], vaultKey: next.vaultKey) }
+        try commit(sealing: next) { written in
+            try prove(written, opensBy: [(slot, secret)], vaultKey: next.vaultKey)
+            try announce()
+        }
     }
 
     /// Writes down that a staged key has opened the vault, where one has and that is not known yet.

@@ -27,7 +27,9 @@ package final class VaultSession: TokenStore {
     private var journals: [String]
     /// The file's beginning as this process read or wrote it last: the header, and the payload's salt, which is another one
     /// at every write.
-    private var storedStart: [UInt8]
+    private(set) var storedStart: [UInt8]
+    /// The beginning of the version that was prepared last.
+    private var comingStart: [UInt8]?
 
     init(_ file: VaultFile, lock: consuming File, unlocking secret: UnlockSecret) throws(VaultError) {
         self.file = file
@@ -67,6 +69,21 @@ package final class VaultSession: TokenStore {
 
     /// Whether the file is still the one that was opened or written last.
     package var isCurrent: Bool { (try? file.bytes().starts(with: storedStart)) ?? false }
+
+    /// Which version has the vault's name.
+    package enum Standing {
+        /// The one from before the last change, or that change's.
+        case before, after
+        /// It cannot be seen, or is another program's.
+        case unknown
+    }
+
+    /// Which version has the vault's name when a change has failed: it may be only the last sync that did.
+    package var standing: Standing {
+        guard let bytes = try? file.bytes() else { return .unknown }
+        if let comingStart, bytes.starts(with: comingStart) { return .after }
+        return bytes.starts(with: storedStart) ? .before : .unknown
+    }
 
     /// Whether a journal stands that has not been committed.
     var hasJournal: Bool { journal != nil || !journals.isEmpty }
@@ -175,6 +192,7 @@ package final class VaultSession: TokenStore {
     private func prepare(_ next: OpenVault) throws -> NextVersion {
         precondition(!isClosed, "another process may have the lock")
         do throws(RecordError) { try next.records.check() } catch { throw VaultError.record(error) }
+        comingStart = nil
         var next = next
         next.header.generation = vault.header.generation + 1
         // An old copy that the person goes on with becomes newer than what was seen.
@@ -188,6 +206,7 @@ package final class VaultSession: TokenStore {
             }
             let bytes = try next.sealed(randomness: file.randomness)
             try write(bytes, of: next)
+            comingStart = Self.start(of: bytes, next.header)
             return NextVersion(vault: next, bytes: bytes)
         } catch { throw failure(error) }
     }

@@ -50,7 +50,10 @@ extension Workplace {
         guard case .rawKey(let key) = secret else { return }
         let line = Secret(joining: [try KeyText.encode(key), Secret("\n")])
         guard let path else {
-            do { return try Console.print(line, newline: false) } catch {
+            do {
+                try Console.print(line, newline: false)
+                return try ThisProcess.syncOutput()
+            } catch {
                 throw Failure(
                     .cannotWrite,
                     "the new key cannot be written to standard output: \((error as? HostError)?.reason ?? "")",

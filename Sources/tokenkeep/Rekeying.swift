@@ -46,10 +46,8 @@ extension Workplace {
             let staying = if case .stays = fates[vault.openedBy] { true } else { false }
             let gone = staying ? [] : [unlocking].compactMap(\.self)
             // Whatever else fails: what the vault has become is in the log.
-            defer {
-                if let epoch = try? self.vault().readHeader().epoch, epoch > old.epoch { log(fates, old, epoch: epoch) }
-            }
-            try handOut(wanted.new, to: wanted.keyOut, old) { announce in
+            defer { if session.standing == .after { log(fates, old, epoch: old.epoch + 1) } }
+            try handOut(wanted.new, to: wanted.keyOut, session) { announce in
                 try session.rekey(fates, closedTo: gone, now: ThisProcess.now, announce: announce)
             }
         }
@@ -140,9 +138,9 @@ extension Workplace {
     }
 
     /// Runs a change of the key slots, which hands out what is new before the vault is replaced. When it fails afterwards,
-    /// it is told whether the vault is the old one still.
+    /// it is told which of the two the vault is, and a key that opens nothing is taken away again; one that may open it is not.
     func handOut(
-        _ secret: UnlockSecret?, to path: String?, _ old: VaultHeader,
+        _ secret: UnlockSecret?, to path: String?, _ session: VaultSession,
         _ change: (@escaping () throws -> Void) throws -> Void
     ) throws {
         var isGiven = false
@@ -152,18 +150,23 @@ extension Workplace {
                 isGiven = true
             }
         } catch let error as VaultError where isGiven {
-            let failure = Failure(error, vault: try vault().path)
-            // Which of the two it is, is looked at: it may be only the last sync that failed.
-            let isNew = (try? vault().readHeader().generation).map { $0 > old.generation } ?? false
-            if !isNew, let secret { withdraw(secret, from: path) }
-            guard isNew else {
+            let failure = Failure(error, vault: session.path)
+            switch session.standing {
+            case .before:
+                if let secret { withdraw(secret, from: path) }
                 throw Failure(
                     failure.status, failure.message + "; it opens with the old keys only", hint: failure.hint)
+            case .after:
+                throw Failure(
+                    failure.status,
+                    "\(session.path) opens with the new keys, but that may not last: \(failure.message)",
+                    hint: "keep the old keys and the new ones until the disk is mended")
+            case .unknown:
+                throw Failure(
+                    failure.status,
+                    failure.message + "; whether it opens with the old keys or with the new ones cannot be seen",
+                    hint: "keep both, mend that, and try them: tokenkeep list")
             }
-            throw Failure(
-                failure.status,
-                "the vault is written and opens with the new keys, but not for certain on the disk: \(failure.message)",
-                hint: "keep the old keys and the new ones until the disk is mended")
         }
     }
 

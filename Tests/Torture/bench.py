@@ -63,10 +63,10 @@ class Bench:
         self.environment = {"PATH": "/usr/bin:/bin", "HOME": self.home}
         self.environment["TOKENKEEP_KEY"] = self.ok("--quiet", "init").strip()
 
-    def run(self, *arguments, text=None, wrapper=(), environment=None, timeout=300):
+    def run(self, *arguments, text=None, wrapper=(), environment=None, timeout=300, stdout=subprocess.PIPE):
         return subprocess.run(
             [*wrapper, self.binary, *arguments], cwd=self.work, env={**self.environment, **(environment or {})},
-            input=text, capture_output=True, text=True, timeout=timeout, check=False)
+            input=text, stdout=stdout, stderr=subprocess.PIPE, text=True, timeout=timeout, check=False)
 
     def ok(self, *arguments, **options):
         ended = self.run(*arguments, **options)
@@ -102,7 +102,7 @@ class Bench:
         return {one["name"]: one for one in json.loads(self.ok("status", "--json"))["connections"]}
 
     def remove(self):
-        subprocess.run([LET_GO, self.folder, self.environment["TOKENKEEP_KEY"]], check=False)
+        subprocess.run([LET_GO, self.folder, *filter(None, [self.environment.get("TOKENKEEP_KEY")])], check=False)
 
 
 class NoRedirect(urllib.request.HTTPRedirectHandler):

@@ -290,6 +290,7 @@ def main():
                 bad += [] if is_known else [what]
             print(f"memory, {name}: " + (why if known and left else "nothing is left" + (", no longer" if known else "")),
                   flush=True)
+    place.bench.environment["TOKENKEEP_KEY"] = place.text
     place.bench.remove()
     if bad:
         sys.exit(f"{len(bad)} that must not be there")

@@ -171,6 +171,7 @@ def laid_out(subject, files):
     os.makedirs(found.state, mode=0o700)
     for path, content in files.items():
         path = found.folder + path.removeprefix(subject.folder)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as file:
             file.write(content)
     return found

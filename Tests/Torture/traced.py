@@ -71,6 +71,8 @@ class Pair(typing.NamedTuple):
 class Subject(Bench):
     """A vault, with one connection if not more, and its provider."""
 
+    parts = ("work", "home")  # what is in its folder of a run's making
+
     def __init__(self, binary, server, folder=None, home=None, names=(NAME,)):
         super().__init__(binary, folder)
         self.server = server
@@ -128,11 +130,11 @@ class Subject(Bench):
     def snapshot(self):
         """Keeps vault and state as they are; returns what brings them back."""
         kept = tempfile.mkdtemp(prefix="kept-", dir=self.folder)
-        for name in ("work", "home"):
+        for name in self.parts:
             shutil.copytree(f"{self.folder}/{name}", f"{kept}/{name}")
 
         def restore():
-            for name in ("work", "home"):
+            for name in self.parts:
                 shutil.rmtree(f"{self.folder}/{name}")
                 shutil.copytree(f"{kept}/{name}", f"{self.folder}/{name}")
         return restore

@@ -99,13 +99,27 @@ def epoch(vault):
     return int.from_bytes(vault[40:44], "big")
 
 
+def slots(vault):
+    """The bytes of each key slot, by label."""
+    every = [vault[start:start + 176] for start in range(64, 64 + 176 * vault[11], 176)]
+    return {slot[72:96].rstrip(b"\0").decode(): slot for slot in every}
+
+
+def unlocked(vault, text):
+    """The vault's key, from whichever slot the raw key opens; None where it opens none, or another header than this."""
+    for slot in slots(vault).values():
+        context = LABEL + b"/slot" + vault[16:32] + vault[40:44] + slot[:96]
+        wrap = expand(base64.urlsafe_b64decode(text[5:48] + "="), slot[32:64], context, 64)
+        key = opened(wrap[:32], bytes(12), slot[128:], context) if wrap[32:] == slot[96:128] else None
+        if key:
+            head, code = vault[:head_size(vault) - 32], vault[head_size(vault) - 32:head_size(vault)]
+            return key if hmac.digest(prf(key, b"/header", 32), head, "sha256") == code else None
+    return None
+
+
 def vault_key(path, text):
-    """The vault's key, from its first slot and the raw key as text."""
-    head = read(path)[:240]
-    slot = head[64:240]
-    context = LABEL + b"/slot" + head[16:32] + head[40:44] + slot[:96]
-    wrap = expand(base64.urlsafe_b64decode(text[5:48] + "="), slot[32:64], context, 64)
-    key = opened(wrap[:32], bytes(12), slot[128:], context)
+    """The same of a file that has to open."""
+    key = unlocked(read(path), text)
     assert key, f"the vault key of {path} could not be unwrapped"
     return key
 

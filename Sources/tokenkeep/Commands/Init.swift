@@ -25,8 +25,14 @@ struct Init: AsyncParsableCommand {
                     isGiven = true
                 }
             } catch let error as VaultError where isGiven {
-                place.withdraw(secret, from: newKey.keyOut)
                 let failure = Failure(error, vault: path)
+                guard (try? file.readHeader()) == nil else {
+                    throw Failure(
+                        failure.status,
+                        "\(path) opens with the key that was given out, but that may not last: \(failure.message)",
+                        hint: "keep the key, and mend the disk")
+                }
+                place.withdraw(secret, from: newKey.keyOut)
                 throw Failure(
                     failure.status, failure.message + "; the key that was given out opens nothing", hint: failure.hint)
             }

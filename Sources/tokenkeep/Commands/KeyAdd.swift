@@ -81,7 +81,11 @@ struct KeyPasswd: AsyncParsableCommand {
             return try place.newSecret(passphrase: true)
         }
         let session = try await place.open(notesStagedKey: false)
-        try await place.naming(path) { try session.changePassphrase(of: label, to: secret) }
+        try await place.naming(path) {
+            try place.handOut(nil, to: nil, session) { announce in
+                try session.changePassphrase(of: label, to: secret, announce: announce)
+            }
+        }
         place.log("key_passwd", label, epoch: session.vault.header.epoch)
         place.say(
             "\(label) has the new passphrase. This does not undo a leak: the old one still opens copies of the vault, and with them the key of this one; after a leak: tokenkeep key rotate \(label)"
@@ -100,7 +104,7 @@ extension Workplace {
             secret = try newSecret(passphrase: passphrase, keyOut: keyOut)
         }
         try await naming(session.path) {
-            try handOut(secret, to: keyOut, session.vault.header) { announce in
+            try handOut(secret, to: keyOut, session) { announce in
                 try add(session, secret, announce)
             }
         }
