@@ -30,6 +30,8 @@ package final class VaultSession: TokenStore {
     private(set) var storedStart: [UInt8]
     /// The beginning of the version that was prepared last.
     private var comingStart: [UInt8]?
+    /// Whether that has got the vault's name.
+    private var isRenamed = false
 
     init(_ file: VaultFile, lock: consuming File, unlocking secret: UnlockSecret) throws(VaultError) {
         self.file = file
@@ -80,7 +82,7 @@ package final class VaultSession: TokenStore {
 
     /// Which version has the vault's name when a change has failed: it may be only the last sync that did.
     package var standing: Standing {
-        guard let bytes = try? file.bytes() else { return .unknown }
+        guard let bytes = try? file.bytes() else { return isRenamed ? .after : .unknown }
         if let comingStart, bytes.starts(with: comingStart) { return .after }
         return bytes.starts(with: storedStart) ? .before : .unknown
     }
@@ -192,7 +194,7 @@ package final class VaultSession: TokenStore {
     private func prepare(_ next: OpenVault) throws -> NextVersion {
         precondition(!isClosed, "another process may have the lock")
         do throws(RecordError) { try next.records.check() } catch { throw VaultError.record(error) }
-        comingStart = nil
+        (comingStart, isRenamed) = (nil, false)
         var next = next
         next.header.generation = vault.header.generation + 1
         // An old copy that the person goes on with becomes newer than what was seen.
@@ -216,6 +218,7 @@ package final class VaultSession: TokenStore {
             guard try file.bytes().starts(with: storedStart) else { throw .replacedMeanwhile }
             try writing { () throws(HostError) in
                 try FileSystem.rename(temporary, to: file.path)
+                isRenamed = true
                 try FileSystem.syncFolder(of: file.path)
             }
         } catch {

@@ -21,8 +21,8 @@ from traced import VIOLATION, gathered, must
 CHANGING = [call for call in WRITING if call not in ("openat", "close", "lseek")]
 # Each says what the vault is then.
 SAYS_OLD = ["it opens with the old keys only", "nothing has changed"]
-SAYS_NEW = "it opens with the new keys"
-SAYS_BOTH = "keep the old keys and the new ones"
+SAYS_NEW = "opens with the new keys, but that may not last"
+SAYS_BOTH = "whether it opens with the old keys or with the new ones cannot be seen"
 
 
 def examined(ring, answer=None):
