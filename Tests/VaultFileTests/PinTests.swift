@@ -135,6 +135,16 @@ import Tokens
         }
     }
 
+    @Test func aJobThatKnowsOneStateFolderIsProtectedByAShellThatKnowsTwo() async throws {
+        let (first, second) = (place.folder + "/shell", place.folder + "/usual")
+        let old = try #require(try place.bytes("vault"))
+        try await write(try file([first, second]), "new")
+        try place.write("vault", old)
+        for folders in [[first], [second], [second, first]] {
+            #expect(refusal { try read(try file(folders)) } == "older")
+        }
+    }
+
     @Test(arguments: [0o777, 0o770]) func aFolderThatOthersMayWriteToIsNotBelieved(mode: mode_t) async throws {
         let old = try #require(try place.bytes("vault"))
         try await write(try file(), "new")
