@@ -74,13 +74,10 @@ package struct Callback: Sendable {
         // One without a value counts as left out (RFC 6749 §3.1).
         fields = fields.filter { !$0.value.isEmpty }
         guard fields["code"] != nil || fields["error"] != nil else { return nil }
-        func words(_ name: String) -> String? {
-            fields[name].map { String(decoding: $0.revealedBytes(), as: UTF8.self) }
-        }
         code = fields["code"]
         state = fields["state"]
-        error = words("error").map {
-            ProviderError(code: $0, detail: words("error_description"), logID: words("log_id"))
+        error = fields["error"].map { [fields] in
+            ProviderError(code: $0, detail: fields["error_description"], logID: fields["log_id"])
         }
     }
 

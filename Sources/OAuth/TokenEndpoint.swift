@@ -57,6 +57,9 @@ package struct TokenEndpoint: Sendable {
                 ("Content-Type", "application/x-www-form-urlencoded"), ("Accept", "application/json"),
                 ("Cache-Control", "no-cache"), ("User-Agent", userAgent),
             ], connectTimeout: min(.seconds(10), timeout), timeout: timeout)
+        // Request and answer are copied here, on the threads before and behind the wait.
+        wipeTraces()
+        defer { wipeTraces() }
         do throws(Libcurl.Missing) {
             switch try await Transport.send(message) {
             case .answered(let answer):

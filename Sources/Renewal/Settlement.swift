@@ -207,7 +207,7 @@ private struct One {
     }
 
     private mutating func refused(
-        _ words: String, _ code: String, _ answer: Answer, _ connection: inout Connection
+        _ words: String, _ code: Secret, _ answer: Answer, _ connection: inout Connection
     ) -> Outcome {
         let words = "\(provider.displayName) answered \(words)"
         switch code {

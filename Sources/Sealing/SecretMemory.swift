@@ -37,6 +37,10 @@ internal import Synchronization
     }
 }
 
+/// Wipes what copies of secret bytes have left on this thread's stack, below the caller, and in its vector registers: for a
+/// task that is about to leave the thread, which may not be the one that lets go of the key.
+package func wipeTraces() { clinux_wipe_traces() }
+
 extension SecretBuffer {
     /// Whether a key stands or stood in memory that can reach swap: the limit on locked memory is too low.
     package static var hasUnlockedKeys: Bool { SecretMemory.isUnlocked.load(ordering: .relaxed) }

@@ -64,6 +64,9 @@ extension Secret: Equatable {
     package static func == (a: Secret, b: Secret) -> Bool {
         a.withSpan { a in b.withSpan { b in equalInConstantTime(a, b) } }
     }
+
+    /// Lets a `switch` tell texts that are not secret, such as the code of an error.
+    package static func ~= (text: String, secret: Secret) -> Bool { Secret(text) == secret }
 }
 
 extension Secret: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {

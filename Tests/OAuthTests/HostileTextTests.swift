@@ -17,7 +17,9 @@ struct HostileTextTests {
     @Test func aSecretAndATextThatRepeatThemselvesCostNoTime() {
         let text = String(repeating: "a", count: 4096)
         let secret = Secret([UInt8](repeating: UInt8(ascii: "a"), count: 1 << 17))
-        #expect(ProviderError(code: "x", detail: text, logID: nil).words(hiding: [secret]) == "x (<redacted>)")
+        #expect(
+            ProviderError(code: Secret("x"), detail: Secret(text), logID: nil).words(hiding: [secret])
+                == "x (<redacted>)")
     }
 
     @Test(arguments: [
@@ -29,7 +31,8 @@ struct HostileTextTests {
         ("at 5%256efghijklmnopr", "efghijklmnopq"),
     ])
     func noPartOfASecretThatGivesItAwayIsRepeated(text: String, secret: String) {
-        let error = ProviderError(code: text, detail: text, logID: text)
+        let said = Secret(text)
+        let error = ProviderError(code: said, detail: said, logID: said)
         let (code, logID) = error.parts(hiding: [Secret(secret)])
         for shown in [code, logID ?? "", error.words(hiding: [Secret(secret)])] {
             #expect(shown.contains("<redacted>") && !shown.contains("ghijkl") && !shown.contains("WFiY2Rl"), "\(shown)")

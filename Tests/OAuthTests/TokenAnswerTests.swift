@@ -39,7 +39,9 @@ struct TokenAnswerTests {
     @Test func anErrorIsAnErrorWhateverItsStatus() throws {
         for status: Int64 in [200, 400, 500] {
             let answer = try read(#"{"error":"invalid_grant","error_description":"Nope","log_id":"L"}"#, status: status)
-            #expect(answer == .error(ProviderError(code: "invalid_grant", detail: "Nope", logID: "L")))
+            #expect(
+                answer
+                    == .error(ProviderError(code: Secret("invalid_grant"), detail: Secret("Nope"), logID: Secret("L"))))
         }
     }
 

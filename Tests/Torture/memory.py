@@ -27,12 +27,6 @@ PTRACE_TRACEME, PTRACE_CONT, PTRACE_SETOPTIONS, PTRACE_O_TRACEEXIT = 0, 7, 0x420
 PTRACE_EVENT_EXIT = 6
 # Any 15 bytes of a value in a row hold one of its blocks.
 BLOCK = 8
-# What is known to stay behind, by command, and why. SECURITY.md names it.
-KNOWN = {
-    "refresh that is refused": (
-        "what the provider says is searched for what it was sent, in arrays that nobody wipes",
-        ("access token", "refresh token", "the client's secret")),
-}
 PASSPHRASE = secrets.token_urlsafe(36)
 
 
@@ -283,13 +277,10 @@ def main():
         bad = []
         for name in sys.argv[3:] or scenes:
             left = scenes[name]()
-            why, known = KNOWN.get(name, ("", ()))
             for what, places in left.items():
-                is_known = known and what.startswith(known) and "/proc/PID/environ" not in places
-                print(f"memory, {name}: {'known' if is_known else 'VIOLATION'}: {what} stands in {', '.join(places)}")
-                bad += [] if is_known else [what]
-            print(f"memory, {name}: " + (why if known and left else "nothing is left" + (", no longer" if known else "")),
-                  flush=True)
+                print(f"memory, {name}: VIOLATION: {what} stands in {', '.join(places)}")
+            print(f"memory, {name}: {'something' if left else 'nothing'} is left", flush=True)
+            bad += left
     place.bench.environment["TOKENKEEP_KEY"] = place.text
     place.bench.remove()
     if bad:
