@@ -43,6 +43,22 @@ package enum AESGCM {
     }
 }
 
+extension AESGCM {
+    /// Whether what is sealed would begin so, if it opened. This proves nothing, and gives no plaintext out: it tells cheaply
+    /// what need not be opened.
+    package static func decryption(
+        of sealed: Span<UInt8>, beginsWith start: Span<UInt8>, key: Span<UInt8>, nonce: Span<UInt8>
+    ) throws(SealingError) -> Bool {
+        guard sealed.count >= start.count + tagSize else { return false }
+        let context = try CipherContext()
+        try context.begin(.decrypt, key: key, nonce: nonce)
+        let found = try SecretBuffer(count: start.count) { (out: inout MutableSpan<UInt8>) throws(SealingError) in
+            try context.process(sealed.extracting(0..<start.count), into: &out)
+        }
+        return found.withSpan { equalInConstantTime($0, start) }
+    }
+}
+
 /// One EVP_CIPHER_CTX, freed (and so wiped) by its owner.
 @safe private struct CipherContext: ~Copyable {
     enum Direction: Int32 { case decrypt, encrypt }

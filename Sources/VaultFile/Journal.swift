@@ -5,6 +5,11 @@ package import Tokens
 /// What has been asked and answered since the vault's last commit (FORMAT §6): a header and sealed frames.
 package enum Journal {
     static let headerSize = 64
+    /// The largest journal that is read: a batch is at most 191 answers of 1 MiB, in base64.
+    static let largestFile = 320 << 20
+    /// At how many places behind a frame that does not open another one is looked for: a torn write of an answer has some
+    /// 1,500 whose bytes could be a length.
+    static let mostPlaces = 4096
     /// The largest length of a frame.
     static let largestFrame = 2 << 20
     /// The smallest frame: length, salt, an empty text, tag.
@@ -108,15 +113,18 @@ package enum Journal {
     }
 
     /// The frames that open behind one that does not. What was altered may be a length, which then tells nothing: every
-    /// place is tried, for any of the next 64 frames.
+    /// place is tried, for any of the next 64 frames, up to a number of places that only a crafted file has.
     private static func frames(
         in file: [UInt8], from start: Int, to last: Int, behind index: Int, vaultKey: Secret
     ) throws(VaultError) -> [(index: Int, frame: Secret)] {
         var (frames, position, next): ([(index: Int, frame: Secret)], Int, Int) = ([], start, index + 1)
-        places: while position <= last {
+        var left = mostPlaces
+        places: while position <= last, left > 0 {
             if let end = end(ofFrameAt: position, in: file) {
+                left -= 1
                 for number in next..<next + 64 {
-                    guard let frame = try open(file, position..<end, index: number, vaultKey: vaultKey) else {
+                    guard let frame = try open(file, position..<end, index: number, vaultKey: vaultKey, isGuess: true)
+                    else {
                         continue
                     }
                     frames.append((number, frame))
@@ -137,8 +145,9 @@ package enum Journal {
             ? start + 4 + length : nil
     }
 
+    /// Opens a frame; nil where it does not open. A guess is looked at by its first bytes before all of it is worked through.
     private static func open(
-        _ file: [UInt8], _ range: Range<Int>, index: Int, vaultKey: Secret
+        _ file: [UInt8], _ range: Range<Int>, index: Int, vaultKey: Secret, isGuess: Bool = false
     ) throws(VaultError) -> Secret? {
         let start = range.lowerBound
         let salt = Array(file[start + 4..<start + 36])
@@ -147,6 +156,12 @@ package enum Journal {
         let bytes = file.span
         return try keys.withSpan { keys throws(VaultError) -> Secret? in
             do throws(SealingError) {
+                if isGuess {
+                    let begins = try AESGCM.decryption(
+                        of: bytes.extracting(start + 36..<range.upperBound), beginsWith: Array("{\"".utf8).span,
+                        key: keys.extracting(0..<32), nonce: keys.extracting(32..<44))
+                    guard begins else { return nil }
+                }
                 return Secret(
                     try AESGCM.open(
                         bytes.extracting(start + 36..<range.upperBound), key: keys.extracting(0..<32),

@@ -64,7 +64,7 @@ struct LeftBehind {
         guard let found else { return nil }
         guard found.kind == .regular else { throw .journalDamaged("it is not a regular file", rescue: nil) }
         let bytes = try reading { () throws(HostError) in
-            try FileSystem.contents(of: file.journalPath, limit: 1 << 30) ?? []
+            try FileSystem.contents(of: file.journalPath, limit: Journal.largestFile) ?? []
         }
         do throws(VaultError) {
             return (bytes, try Journal.read(bytes, beside: vault.header, vaultKey: vault.vaultKey))
@@ -80,7 +80,7 @@ struct LeftBehind {
     ) throws(VaultError) -> Journal.Finding? {
         guard let status = (try? FileSystem.status(of: path, followingLinks: false)) ?? nil, status.kind == .regular,
             status.owner == FileSystem.effectiveUser,
-            let bytes = (try? FileSystem.contents(of: path, limit: 1 << 30)) ?? nil
+            let bytes = (try? FileSystem.contents(of: path, limit: Journal.largestFile)) ?? nil
         else { return nil }
         do throws(VaultError) {
             let finding = try Journal.read(

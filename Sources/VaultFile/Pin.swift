@@ -6,6 +6,8 @@ import Tokens
 struct Pin {
     let epoch: UInt32
     let generation: UInt64
+    /// The highest key epoch that was ever seen: going on with an old copy moves the pin back, and no epoch may come twice.
+    var highestEpoch: UInt32
     /// The header's authentication code and the payload's salt, which tell two versions of one generation apart.
     let mac, salt: [UInt8]
     /// Where that version was.
@@ -14,6 +16,7 @@ struct Pin {
     /// Describes a version by its whole file.
     init(_ header: VaultHeader, file: [UInt8], path: String) {
         (epoch, generation, self.path) = (header.epoch, header.generation, path)
+        highestEpoch = header.epoch
         mac = Array(file[..<header.size].suffix(VaultHeader.macSize))
         salt = Array(file[header.size..<header.size + Self.saltSize])
     }
@@ -38,14 +41,21 @@ extension VaultFile {
         FileSystem.path(hexadecimal(vaultID.span) + ".pin", from: folder)
     }
 
+    /// The highest key epoch that any of the user's folders tells of; 0 where there is none.
+    func highestEpoch(of vaultID: [UInt8]) -> UInt32 { pins(of: vaultID).map(\.highestEpoch).max() ?? 0 }
+
     /// The highest pin in any of the user's folders; one that cannot be read is none.
     func pin(of vaultID: [UInt8]) -> Pin? {
+        pins(of: vaultID).max { ($0.epoch, $0.generation) < ($1.epoch, $1.generation) }
+    }
+
+    private func pins(of vaultID: [UInt8]) -> [Pin] {
         state.own.compactMap { folder in
             guard FileSystem.isPrivate(folder: folder),
                 let bytes = try? FileSystem.contents(of: pinPath(vaultID, in: folder), limit: 65536)
             else { return nil }
             return Pin(bytes)
-        }.max { ($0.epoch, $0.generation) < ($1.epoch, $1.generation) }
+        }
     }
 
     /// Opens the file's bytes, and tells whether they are older than what was seen here, or another version of the same
@@ -89,12 +99,13 @@ extension VaultFile {
     /// Moves the pin to what was just written, in each of the user's folders: a shell may name one more than cron does. That it
     /// cannot be moved is no error: the protection is then weaker, and the vault is as it should be.
     func movePin(to header: VaultHeader, _ file: [UInt8]) {
-        let pin = Pin(header, file: file, path: path).encoded
+        var pin = Pin(header, file: file, path: path)
+        pin.highestEpoch = max(header.epoch, highestEpoch(of: header.vaultID))
         for folder in state.own where FileSystem.makePrivate(folder: folder) {
             let path = pinPath(header.vaultID, in: folder)
             // What a run that died has left of a next version goes.
             try? FileSystem.removeAbandoned(beside: path)
-            try? FileSystem.replace(path, with: pin.span, mode: 0o600)
+            try? FileSystem.replace(path, with: pin.encoded.span, mode: 0o600)
         }
     }
 
@@ -112,6 +123,7 @@ extension Pin {
             let path = try? object.text("path")
         else { return nil }
         (self.epoch, self.generation, self.mac, self.salt, self.path) = (epoch, generation, mac, salt, path)
+        highestEpoch = max(epoch, (try? object.integer("highest_epoch")).flatMap { UInt32(exactly: $0) } ?? 0)
     }
 
     /// The bytes that hexadecimal digits stand for; nil where other characters do.
@@ -130,6 +142,7 @@ extension Pin {
         var object = JSONObject()
         object.set("epoch", Int64(epoch))
         object.set("generation", Int64(generation))
+        object.set("highest_epoch", Int64(highestEpoch))
         object.set("mac", hexadecimal(mac.span))
         object.set("path", path)
         object.set("salt", hexadecimal(salt.span))

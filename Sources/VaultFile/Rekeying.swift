@@ -26,10 +26,13 @@ extension VaultSession {
         precondition(!hasJournal, "a journal is committed before its key goes")
         let old = vault
         for label in fates.keys { _ = try slot(label) }
-        guard old.header.epoch < .max else { throw SlotProblem.usedUp }
+        // Later than every one that was seen here: an old copy that is gone on with must not come to an epoch that keys which
+        // were taken away have.
+        let last = max(old.header.epoch, file.highestEpoch(of: old.header.vaultID))
+        guard last < .max else { throw SlotProblem.usedUp }
         var next = old
         try next.keepNumbers()
-        next.header.epoch += 1
+        next.header.epoch = last + 1
         next.header.slots = []
         next.vaultKey = Secret(SecretBuffer(randomCount: 32))
         let gone = old.header.slots.filter { if case .stays = fates[$0.label] { false } else { true } }

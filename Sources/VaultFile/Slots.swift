@@ -86,6 +86,7 @@ extension VaultSession {
 
     /// Writes down that a staged key has opened the vault, where one has and that is not known yet.
     package func noteStagedOpening(at now: Int64) throws {
+        precondition(leftBehind.isEmpty, "what a dead run left is committed before anything else is")
         guard try vault.isOpenedByNewStagedKey,
             let slot = vault.header.slots.first(where: { $0.label == vault.openedBy })
         else { return }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Host
+import Sealing
 import Synchronization
 import Tokens
 
@@ -24,6 +25,17 @@ enum Console {
     static func plain(_ text: String) -> String {
         let kept = text.unicodeScalars.filter { $0 == "\n" || $0.properties.generalCategory != .control }
         return String(String.UnicodeScalarView(kept))
+    }
+
+    /// Whether somebody wants to know what is not needed when all is well.
+    static let isVerbose = Atomic(false)
+
+    /// Says, where somebody wants to know, that a key of this process was not in locked memory.
+    static func sayUnlockedKeys() {
+        guard isVerbose.load(ordering: .relaxed), SecretBuffer.hasUnlockedKeys else { return }
+        say(
+            "keys stood in memory that could not be locked, and can have reached swap\nhint: raise the limit on locked memory to 1 MiB: ulimit -l, or LimitMEMLOCK= in a unit of systemd"
+        )
     }
 
     private static let isProgressShown = Atomic(false)

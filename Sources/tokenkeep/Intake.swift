@@ -109,6 +109,10 @@ struct Intake {
             lines.append("left behind: line \(value.line): its name is outside the vault's alphabet")
             return
         }
+        guard !name.text.hasPrefix("TOKENKEEP_") else {
+            lines.append("left behind: \(name): it is a setting of tokenkeep itself, and stays out of every export")
+            return
+        }
         let secret = Secret(value.value)
         switch try records.kind(name) {
         case nil: break

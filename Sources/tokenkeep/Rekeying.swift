@@ -46,7 +46,7 @@ extension Workplace {
             let staying = if case .stays = fates[vault.openedBy] { true } else { false }
             let gone = staying ? [] : [unlocking].compactMap(\.self)
             // Whatever else fails: what the vault has become is in the log.
-            defer { if session.standing == .after { log(fates, old, epoch: old.epoch + 1) } }
+            defer { if session.standing == .after { log(fates, old, epoch: session.vault.header.epoch) } }
             try handOut(wanted.new, to: wanted.keyOut, session) { announce in
                 try session.rekey(fates, closedTo: gone, now: ThisProcess.now, announce: announce)
             }

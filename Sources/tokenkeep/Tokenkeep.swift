@@ -54,11 +54,13 @@ struct Tokenkeep: AsyncParsableCommand {
         } catch {
             KeyVariables.forget()
             Console.clearProgress()
+            Console.sayUnlockedKeys()
             let status = error is Stopped && StopSignals.noted != nil ? 0 : Console.report(error)
             if let signal = StopSignals.noted { StopSignals.die(by: signal) }
             ThisProcess.exit(status)
         }
         KeyVariables.forget()
+        Console.sayUnlockedKeys()
         if let signal = StopSignals.noted { StopSignals.die(by: signal) }
     }
 }

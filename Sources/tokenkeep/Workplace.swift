@@ -2,7 +2,6 @@ import Config
 import Host
 import OAuth
 import Renewal
-import Sealing
 import Synchronization
 import Tokens
 import VaultFile
@@ -23,6 +22,7 @@ struct Workplace {
     /// `onlyHere` the one in this folder.
     init(_ options: VaultOptions, onlyHere: Bool = false) throws {
         self.options = options
+        if options.verbose { Console.isVerbose.store(true, ordering: .relaxed) }
         let here = FileSystem.currentFolder
         let named = options.config ?? ThisProcess.setting("TOKENKEEP_CONFIG")
         if let named {
@@ -101,14 +101,14 @@ struct Workplace {
     ///
     /// `prepare` runs between the question for the key and the lock: no person is waited for while others wait.
     func open(
-        notesStagedKey: Bool = true, preparing prepare: () throws -> Void = {}
+        notesStagedKey: Bool = true, wait: Duration? = nil, preparing prepare: () throws -> Void = {}
     ) async throws -> VaultSession {
         let file = try vault()
         return try await naming(file.path) {
             _ = try file.readHeader()
             let secret = try await secret(for: file)
             try prepare()
-            let session = try await file.session(unlocking: secret, wait: options.lockWait.duration)
+            let session = try await file.session(unlocking: secret, wait: wait ?? options.lockWait.duration)
             unlocked.secret = session.vault.known(or: secret)
             let generation = session.vault.header.generation
             if session.isOlder { try Refresh.distrust(oldCopy: session) }
@@ -129,26 +129,19 @@ struct Workplace {
     var unlocking: UnlockSecret? { unlocked.secret }
 
     /// Writes down that a staged key has opened the vault, for a command that had nothing else to write. It is tried once:
-    /// where it cannot be done, the next command does it.
+    /// where it cannot be done, the next command does it. It writes like any other command, what a dead run left first, and
+    /// not to an old copy that is only looked at.
     func noteStagedOpening(_ vault: OpenVault) async {
-        guard (try? vault.isOpenedByNewStagedKey) == true, let secret = unlocking, let file = try? self.vault(),
-            file.isWrittenHere(vault.header)
-        else {
-            return
-        }
-        try? await file.session(unlocking: secret, wait: .zero).noteStagedOpening(at: ThisProcess.now)
+        guard !options.acceptOlder, (try? vault.isOpenedByNewStagedKey) == true,
+            (try? self.vault().isWrittenHere(vault.header)) == true
+        else { return }
+        try? await open(wait: .zero).close()
     }
 
     /// What unlocks the vault; it is asked for once, however often the vault is opened.
     private func secret(for file: VaultFile) async throws -> UnlockSecret {
         if let secret = unlocked.secret { return secret }
-        let secret = try await unlockSecret(for: file)
-        if options.verbose, SecretBuffer.hasUnlockedKeys {
-            Console.say(
-                "keys stand in memory that could not be locked, and can reach swap\nhint: raise the limit on locked memory to 64 KiB or more: ulimit -l, or LimitMEMLOCK= in a unit of systemd"
-            )
-        }
-        return secret
+        return try await unlockSecret(for: file)
     }
 
     /// Runs a step so that its errors name the vault.

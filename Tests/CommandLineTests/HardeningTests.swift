@@ -83,10 +83,14 @@ import Testing
 
     @Test func memoryThatCannotBeLockedIsSaidWhenAskedFor() async throws {
         let bench = try await Bench()
-        let words = "keys stand in memory that could not be locked"
+        let words = "keys stood in memory that could not be locked"
         let limited = await Self.asUser(bench, "prlimit --memlock=0:0 tokenkeep list -v")
         #expect(limited.status == 0 && limited.errors.contains(words) && limited.errors.contains("\nhint: "))
         #expect(await !Self.asUser(bench, "prlimit --memlock=0:0 tokenkeep list").errors.contains(words))
+        // Also where the only keys are new ones.
+        let made = await Self.asUser(
+            bench, "mkdir new && cd new && prlimit --memlock=0:0 tokenkeep init -v --key-out k")
+        #expect(made.status == 0 && made.errors.contains(words))
         #expect(await !Self.asUser(bench, "tokenkeep list -v").errors.contains(words), "64 KiB are enough")
     }
 }

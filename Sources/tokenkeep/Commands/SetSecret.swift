@@ -69,6 +69,11 @@ extension RecordName {
     /// The name of a secret, as a person typed it.
     init(secret text: String) throws {
         try self.init(typed: text)
+        guard !text.hasPrefix("TOKENKEEP_") else {
+            throw Failure(
+                .wrongUse, "names that begin with TOKENKEEP_ are settings of tokenkeep itself",
+                hint: "choose another name: what is kept under it is handed to apps")
+        }
         guard !hasTwoParts else {
             throw Failure(.wrongUse, "\(text) is a connection's name: a secret's has no /", hint: "leave the / out")
         }
