@@ -54,6 +54,33 @@ import Tokens
         for value in ["r2", "access", "\"4\"", "\"3\""] { #expect(!about.contains(value)) }
     }
 
+    @Test func whoGoesOnWithAnOldCopyComesToNoEpochThatWas() async throws {
+        let state = StateFolders(own: [place.folder + "/state"], beside: [])
+        func session(accepting: Bool = false) async throws -> VaultSession {
+            let file = try VaultFile(
+                path: place.folder + "/vault", state: state, acceptsOlder: accepting, profile: Place.cheap,
+                now: { Place.now })
+            return try await file.session(unlocking: place.secret, wait: .seconds(30))
+        }
+        func rekey(_ session: VaultSession) throws -> UInt32 {
+            try session.rekey(["main": .stays(place.secret, label: "main")], now: Place.now) {}
+            return session.vault.header.epoch
+        }
+        let old = try #require(try place.bytes("vault"))
+        #expect(try await rekey(session()) == 2)
+        #expect(try await rekey(session()) == 3)
+        try place.write("vault", old)
+        do {
+            let session = try await session(accepting: true)
+            #expect(session.laterEpoch == 3)
+            try session.commit()
+            try session.commit()
+        }
+        // The pin has gone back with it; what was taken away at epochs 2 and 3 must not fit again.
+        #expect(try await session().vault.header.epoch == 1)
+        #expect(try await rekey(session()) == 4)
+    }
+
     @Test func aVaultForgedWithARemovedKeyIsRefusedWhereTheVaultWasSeen() async throws {
         let state = StateFolders(own: [place.folder + "/state"], beside: [])
         func file(accepting: Bool = false) throws -> VaultFile {

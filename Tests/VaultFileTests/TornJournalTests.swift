@@ -137,6 +137,20 @@ import Tokens
         }
     }
 
+    @Test func behindMorePlacesThanATornWriteHasNothingIsLookedFor() throws {
+        let start = Array(journal[..<64])
+        let intent = try Journal.seal(frames[0], index: 1, header: start, vaultKey: key, randomness: .system)
+        /// At each third byte stands a length that could be a frame's.
+        func crafted(_ places: Int) -> [UInt8] {
+            start + [1] + (0..<places).flatMap { _ in [0, 0x01, 0x00] as [UInt8] }
+                + [UInt8](repeating: 0xFF, count: 70_000)
+        }
+        let few = try read(crafted(1000) + intent)
+        #expect(few.isTorn && few.frames.map(\.frame) == [frames[0]])
+        let many = try read(crafted(Journal.mostPlaces + 1) + intent)
+        #expect(many.isTorn && many.frames.isEmpty, "it is kept, and not worked through")
+    }
+
     @Test func aFrameIsTwoMebibytesAtTheMost() throws {
         let start = Array(journal[..<64])
         func size(_ count: Int) throws -> [UInt8] {
