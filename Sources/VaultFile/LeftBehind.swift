@@ -63,6 +63,9 @@ struct LeftBehind {
         }
         guard let found else { return nil }
         guard found.kind == .regular else { throw .journalDamaged("it is not a regular file", rescue: nil) }
+        guard found.size <= Journal.largestFile else {
+            throw .journalDamaged("it is larger than any that is written", rescue: nil)
+        }
         let bytes = try reading { () throws(HostError) in
             try FileSystem.contents(of: file.journalPath, limit: Journal.largestFile) ?? []
         }
@@ -79,8 +82,14 @@ struct LeftBehind {
         _ path: String, _ vault: OpenVault, acceptsOlder: Bool
     ) throws(VaultError) -> Journal.Finding? {
         guard let status = (try? FileSystem.status(of: path, followingLinks: false)) ?? nil, status.kind == .regular,
-            status.owner == FileSystem.effectiveUser,
-            let bytes = (try? FileSystem.contents(of: path, limit: Journal.largestFile)) ?? nil
+            status.owner == FileSystem.effectiveUser
+        else { return nil }
+        let aside = path + ".unread"
+        guard status.size <= Journal.largestFile else {
+            if (try? FileSystem.rename(path, to: aside)) != nil { keptAside.append(aside) }
+            return nil
+        }
+        guard let bytes = (try? FileSystem.contents(of: path, limit: Journal.largestFile)) ?? nil
         else { return nil }
         do throws(VaultError) {
             let finding = try Journal.read(
@@ -93,7 +102,6 @@ struct LeftBehind {
             throw .olderThanJournal(vault: vault, journal: journal)
         } catch .journalDamaged { /* kept, below */  }
         // Sealed before the key was changed, or not ours: it is not looked at again, and it stays.
-        let aside = path + ".unread"
         if (try? FileSystem.rename(path, to: aside)) != nil { keptAside.append(aside) }
         return nil
     }

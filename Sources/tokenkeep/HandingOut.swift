@@ -88,6 +88,9 @@ extension Workplace {
 
     /// The values that may leave the vault.
     func selection(of records: Records) throws -> Selection {
+        // What a vault from elsewhere may hold is no app's.
+        var records = records
+        for name in records.names where name.isSetting { records.remove(name) }
         do { return try Selection(records, clientSecrets: config?.clientSecretNames ?? []) } catch let error
             as Selection.Conflict
         {

@@ -109,7 +109,7 @@ struct Intake {
             lines.append("left behind: line \(value.line): its name is outside the vault's alphabet")
             return
         }
-        guard !name.text.hasPrefix("TOKENKEEP_") else {
+        guard !name.isSetting else {
             lines.append("left behind: \(name): it is a setting of tokenkeep itself, and stays out of every export")
             return
         }

@@ -39,10 +39,15 @@ extension Workplace {
         return secret
     }
 
-    /// Takes a key's new file away again, when the key opens nothing: it would stand in the way of the next try.
+    /// Takes a key's new file away again, when the key opens nothing: it would stand in the way of the next try. A file that
+    /// holds anything else is not the one, and stays.
     func withdraw(_ secret: UnlockSecret, from path: String?) {
-        guard case .rawKey = secret, let path else { return }
-        try? FileSystem.remove(FileSystem.path(path, from: FileSystem.currentFolder))
+        guard case .rawKey(let key) = secret, let path, let text = try? KeyText.encode(key) else { return }
+        let whole = FileSystem.path(path, from: FileSystem.currentFolder)
+        guard let file = try? File(whole, .reading), let found = try? file.readSecret(limit: 4096, isKey: true),
+            Secret(found) == Secret(joining: [text, Secret("\n")])
+        else { return }
+        try? FileSystem.remove(whole)
     }
 
     /// Hands a new key out, flushed, before anything depends on it; a passphrase is known already.
@@ -66,8 +71,8 @@ extension Workplace {
             }
         } catch {
             let isTaken = error.code == fileExists
-            // It may be whole and only not certain to last: a key that opens nothing stands in no one's way.
-            if !isTaken { withdraw(secret, from: path) }
+            // It may be whole and only not certain to last.
+            withdraw(secret, from: path)
             throw Failure(
                 .cannotWrite,
                 isTaken

@@ -45,10 +45,10 @@ extension Workplace {
             let old = session.vault.header
             let staying = if case .stays = fates[vault.openedBy] { true } else { false }
             let gone = staying ? [] : [unlocking].compactMap(\.self)
-            // Whatever else fails: what the vault has become is in the log.
-            defer { if session.standing == .after { log(fates, old, epoch: session.vault.header.epoch) } }
             try handOut(wanted.new, to: wanted.keyOut, session) { announce in
                 try session.rekey(fates, closedTo: gone, now: ThisProcess.now, announce: announce)
+            } done: { epoch in
+                log(fates, old, epoch: epoch)
             }
         }
         return (session, vault.header)
@@ -139,9 +139,10 @@ extension Workplace {
 
     /// Runs a change of the key slots, which hands out what is new before the vault is replaced. When it fails afterwards,
     /// it is told which of the two the vault is, and a key that opens nothing is taken away again; one that may open it is not.
+    /// `done` writes down what the vault has become, whatever else failed.
     func handOut(
         _ secret: UnlockSecret?, to path: String?, _ session: VaultSession,
-        _ change: (@escaping () throws -> Void) throws -> Void
+        _ change: (@escaping () throws -> Void) throws -> Void, done: (_ epoch: UInt32) -> Void
     ) throws {
         var isGiven = false
         do {
@@ -149,6 +150,7 @@ extension Workplace {
                 if let secret { try announce(secret, to: path) }
                 isGiven = true
             }
+            done(session.vault.header.epoch)
         } catch let error as VaultError where isGiven {
             let failure = Failure(error, vault: session.path)
             switch session.standing {
@@ -157,6 +159,7 @@ extension Workplace {
                 throw Failure(
                     failure.status, failure.message + "; it opens with the old keys only", hint: failure.hint)
             case .after:
+                done((try? vault().readHeader().epoch) ?? session.vault.header.epoch)
                 throw Failure(
                     failure.status,
                     "\(session.path) opens with the new keys, but that may not last: \(failure.message)",

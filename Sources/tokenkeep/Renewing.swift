@@ -34,9 +34,7 @@ extension Workplace {
                 registration: { config.registration(of: $0, in: $1) }, opening: { try await open() },
                 obstacle: { Failure($0, vault: path).obstacle }, each: each)
             if let session { return (outcomes, session.records, session) }
-            let vault = try await read()
-            await noteStagedOpening(vault)
-            return (outcomes, vault.records, nil)
+            return (outcomes, await noteStagedOpening(try await read()).records, nil)
         }
     }
 

@@ -33,8 +33,8 @@ struct Get: AsyncParsableCommand {
     func run() async throws {
         let start = ThisProcess.milliseconds
         let place = try Workplace(options)
-        let vault = try await place.read()
-        if !renewal.isOffline { await place.noteStagedOpening(vault) }
+        var vault = try await place.read()
+        if !renewal.isOffline { vault = await place.noteStagedOpening(vault) }
         try await place.naming(try place.vault().path) {
             if let name = RecordName(name), let value = try vault.records.secret(name) {
                 guard field == nil else {

@@ -16,11 +16,10 @@ struct KeyAdd: AsyncParsableCommand {
     func run() async throws {
         guard KeySlot.isLabel(label) else { throw SlotProblem.badLabel(label) }
         let place = try Workplace(options)
-        let session = try await place.addSlot(passphrase: newKey.passphrase, keyOut: newKey.keyOut) {
+        let session = try await place.addSlot("key_add", label, passphrase: newKey.passphrase, keyOut: newKey.keyOut) {
             session, secret, announce in
             try session.addSlot(label, for: secret, announce: announce)
         }
-        place.log("key_add", label, epoch: session.vault.header.epoch)
         place.say("\(session.path) opens with the \(newKey.passphrase ? "passphrase" : "key") of \(label), too")
     }
 }
@@ -45,10 +44,10 @@ struct KeyStage: AsyncParsableCommand {
     func run() async throws {
         guard KeySlot.canBeStaged(label) else { throw SlotProblem.badLabel(label) }
         let place = try Workplace(options)
-        let session = try await place.addSlot(keyOut: keyOut) { session, secret, announce in
+        let session = try await place.addSlot("key_stage", label + KeySlot.stagedSuffix, keyOut: keyOut) {
+            session, secret, announce in
             try session.stageSlot(label, for: secret, announce: announce)
         }
-        place.log("key_stage", label + KeySlot.stagedSuffix, epoch: session.vault.header.epoch)
         place.say(
             "\(session.path) opens with the new key, too: put it where the one of \(label) is used, run tokenkeep refresh there, and then: tokenkeep key commit \(label)"
         )
@@ -84,9 +83,10 @@ struct KeyPasswd: AsyncParsableCommand {
         try await place.naming(path) {
             try place.handOut(nil, to: nil, session) { announce in
                 try session.changePassphrase(of: label, to: secret, announce: announce)
+            } done: { epoch in
+                place.log("key_passwd", label, epoch: epoch)
             }
         }
-        place.log("key_passwd", label, epoch: session.vault.header.epoch)
         place.say(
             "\(label) has the new passphrase. This does not undo a leak: the old one still opens copies of the vault, and with them the key of this one; after a leak: tokenkeep key rotate \(label)"
         )
@@ -96,7 +96,7 @@ struct KeyPasswd: AsyncParsableCommand {
 extension Workplace {
     /// Opens the vault and adds a slot for a new secret, which is handed out first.
     fileprivate func addSlot(
-        passphrase: Bool = false, keyOut: String?,
+        _ event: String, _ label: String, passphrase: Bool = false, keyOut: String?,
         _ add: (VaultSession, UnlockSecret, @escaping () throws -> Void) throws -> Void
     ) async throws -> VaultSession {
         var secret = UnlockSecret.newRawKey()
@@ -106,6 +106,8 @@ extension Workplace {
         try await naming(session.path) {
             try handOut(secret, to: keyOut, session) { announce in
                 try add(session, secret, announce)
+            } done: { epoch in
+                log(event, label, epoch: epoch)
             }
         }
         return session

@@ -39,8 +39,8 @@ struct RunCommand: AsyncParsableCommand {
     /// The records after what is due has been renewed; a token that is still good is enough when that fails.
     private func freshRecords(_ place: Workplace) async throws -> Records {
         let start = ThisProcess.milliseconds
-        let vault = try await place.read()
-        if !renewal.isOffline { await place.noteStagedOpening(vault) }
+        var vault = try await place.read()
+        if !renewal.isOffline { vault = await place.noteStagedOpening(vault) }
         let names = try connections(in: vault.records, place)
         let now = ThisProcess.now
         let tokens = try names.compactMap { try vault.records.connection($0)?.tokens }

@@ -66,12 +66,20 @@ struct SetSecret: AsyncParsableCommand {
 }
 
 extension RecordName {
+    /// Whether it is the name of a variable that this program reads, such as the one with its key.
+    var isSetting: Bool {
+        let settings = [
+            "KEY", "KEY_FILE", "PASSPHRASE", "PASSPHRASE_FILE", "NEW_PASSPHRASE", "CONFIG", "VAULT", "OFFLINE",
+        ]
+        return text.hasPrefix("TOKENKEEP_") && settings.contains(String(text.dropFirst("TOKENKEEP_".count)))
+    }
+
     /// The name of a secret, as a person typed it.
     init(secret text: String) throws {
         try self.init(typed: text)
-        guard !text.hasPrefix("TOKENKEEP_") else {
+        guard !isSetting else {
             throw Failure(
-                .wrongUse, "names that begin with TOKENKEEP_ are settings of tokenkeep itself",
+                .wrongUse, "\(text) is a setting of tokenkeep itself",
                 hint: "choose another name: what is kept under it is handed to apps")
         }
         guard !hasTwoParts else {
