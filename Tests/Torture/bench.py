@@ -7,6 +7,7 @@ import tempfile
 import urllib.request
 
 
+OPENERS = ["TOKENKEEP_KEY", "TOKENKEEP_PASSPHRASE"]
 LET_GO = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "let-go")
 
 
@@ -102,7 +103,7 @@ class Bench:
         return {one["name"]: one for one in json.loads(self.ok("status", "--json"))["connections"]}
 
     def remove(self):
-        subprocess.run([LET_GO, self.folder, *filter(None, [self.environment.get("TOKENKEEP_KEY")])], check=False)
+        subprocess.run([LET_GO, self.folder, *filter(None, map(self.environment.get, OPENERS))], check=False)
 
 
 class NoRedirect(urllib.request.HTTPRedirectHandler):

@@ -281,7 +281,7 @@ def main():
                 print(f"memory, {name}: VIOLATION: {what} stands in {', '.join(places)}")
             print(f"memory, {name}: {'something' if left else 'nothing'} is left", flush=True)
             bad += left
-    place.bench.environment["TOKENKEEP_KEY"] = place.text
+    place.bench.environment.update(TOKENKEEP_KEY=place.text, TOKENKEEP_PASSPHRASE=PASSPHRASE)
     place.bench.remove()
     if bad:
         sys.exit(f"{len(bad)} that must not be there")
