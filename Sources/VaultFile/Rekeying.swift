@@ -13,7 +13,7 @@ package enum SlotFate: Sendable {
 }
 
 extension VaultSession {
-    /// Gives the vault a new vault key, one epoch later, and wraps it for the slots that stay. Every slot needs a fate;
+    /// Gives the vault a new vault key, at a later epoch, and wraps it for the slots that stay. Every slot needs a fate;
     /// `closedTo` is what is known of the secrets that go.
     ///
     /// Before: no journal, and the vault opens with the old secrets. Then the new vault is whole on the disk under another

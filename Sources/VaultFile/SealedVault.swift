@@ -64,7 +64,8 @@ package struct OpenVault: Sendable {
     package func known(or secret: UnlockSecret) -> UnlockSecret {
         if case .known(_, let secret) = secret { return known(or: secret) }
         let known = UnlockSecret.Known(
-            vaultID: header.vaultID, epoch: header.epoch, vaultKey: vaultKey, label: openedBy)
+            vaultID: header.vaultID, epoch: header.epoch, vaultKey: vaultKey, label: openedBy,
+            slot: header.slots.first { $0.label == openedBy }?.id)
         return .known(known, secret)
     }
 

@@ -190,7 +190,8 @@ extension OpenVault {
     package func known(_ secret: UnlockSecret, toOpen slot: KeySlot) throws(VaultError) -> UnlockSecret? {
         guard try isOpened(slot, by: secret) else { return nil }
         let known = UnlockSecret.Known(
-            vaultID: header.vaultID, epoch: header.epoch, vaultKey: vaultKey, label: slot.label)
+            vaultID: header.vaultID, epoch: header.epoch, vaultKey: vaultKey, label: slot.label,
+            slot: slot.id)
         return .known(known, secret.itself)
     }
 
@@ -202,7 +203,7 @@ extension OpenVault {
     /// Whether a secret opens this very slot.
     func isOpened(_ slot: KeySlot, by secret: UnlockSecret) throws(VaultError) -> Bool {
         // What opened the vault in this process is not tried again: scrypt takes most of a second.
-        if case .known(let known, _) = secret, known.label == slot.label, known.vaultKey == vaultKey { return true }
+        if case .known(let known, _) = secret, known.slot == slot.id, known.vaultKey == vaultKey { return true }
         return try header.vaultKey(in: slot, with: secret) == vaultKey
     }
 }

@@ -18,6 +18,8 @@ package enum UnlockSecret: Sendable, Equatable {
         let epoch: UInt32
         let vaultKey: Secret
         let label: String
+        /// The slot's number: one that has got another secret under the same label has another number.
+        let slot: UInt32?
     }
 
     /// Takes a passphrase as it was typed or read: UTF-8 without NUL, at most 1,024 bytes, one LF at its end dropped.

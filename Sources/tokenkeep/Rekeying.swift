@@ -27,7 +27,7 @@ struct SlotOptions: ParsableArguments {
 }
 
 extension Workplace {
-    /// Opens the vault, gives it a new vault key, hands out what is new and tells what the old one could read.
+    /// Opens the vault, gives it a new vault key and hands out what is new.
     ///
     /// `plan` says what becomes of the slots that the command is about; those that it says nothing of stay, for which
     /// their secrets are needed, or are dropped by name. All questions are asked before the lock is taken.

@@ -185,6 +185,19 @@ import Tokens
         #expect(refusal { try read(person) } == "wrongPassphrase")
     }
 
+    @Test func aPassphraseThatWasChangedMeanwhileIsNotBroughtBack() async throws {
+        try await three()
+        let vault = try read(place.secret)
+        let slot = try #require(vault.header.slots.first { $0.label == "human" })
+        let known = try #require(try vault.known(person, toOpen: slot))
+        let session = try await session()
+        try session.changePassphrase(of: "human", to: try UnlockSecret(newPassphrase: Secret("another passphrase"))) {}
+        let fates: [String: SlotFate] = [
+            "main": .stays(place.secret, label: "main"), "deploy": .dropped, "human": .stays(known, label: "human"),
+        ]
+        #expect(refusal { try session.rekey(fates, now: 1) {} } == "wrongSecret")
+    }
+
     @Test func aFourthPassphraseIsRefusedHoweverItComes() async throws {
         let session = try await session()
         var fates: [String: SlotFate] = ["main": .replaced(person)]
