@@ -34,7 +34,7 @@ extension Workplace {
                 registration: { config.registration(of: $0, in: $1) }, opening: { try await open() },
                 obstacle: { Failure($0, vault: path).obstacle }, each: each)
             if let session { return (outcomes, session.records, session) }
-            return (outcomes, await noteStagedOpening(try await read()).records, nil)
+            return (outcomes, try await read().records, nil)
         }
     }
 
