@@ -89,4 +89,16 @@ package struct OutputConfig: Sendable, Equatable {
     package var mode: UInt32?
     /// The group's name.
     package var group: String?
+    /// Which reader the format is for, where readers disagree.
+    package var dialect: String?
+    /// What the generated thing is called.
+    package var name: String?
+    /// The path of the template.
+    package var template: String?
+    /// Whether the module reads its own file again when it changed.
+    package var isLive = false
+    /// Whether only the lines between two marker lines are replaced.
+    package var isMerged = false
+    /// Whether the file is read again after it was written.
+    package var isVerified = false
 }

@@ -155,7 +155,10 @@ extension ConnectionConfig {
 
 extension OutputConfig {
     fileprivate init(_ section: Section, _ folder: String) throws(ConfigError) {
-        try section.allow(["path", "format", "include", "after", "mode", "group"])
+        try section.allow([
+            "path", "format", "include", "after", "mode", "group", "dialect", "name", "template", "live", "merge",
+            "verify",
+        ])
         guard let path = try section.text("path"), !path.isEmpty else {
             throw section.wrong("path", "is missing", hint: "for example: path = \"secrets.js\"")
         }
@@ -177,6 +180,12 @@ extension OutputConfig {
             self.mode = mode
         }
         group = try section.text("group")
+        dialect = try section.text("dialect")
+        name = try section.text("name")
+        template = try section.text("template").map { FileSystem.path($0, from: folder) }
+        isLive = try section.flag("live")
+        isMerged = try section.flag("merge")
+        isVerified = try section.flag("verify")
     }
 }
 

@@ -73,6 +73,15 @@ struct Section {
         return .secret(secret)
     }
 
+    /// Whether it is true; absent is false.
+    func flag(_ name: String) throws(ConfigError) -> Bool {
+        guard let value = table[name] else { return false }
+        guard let flag = value.bool else {
+            throw wrong(name, "is neither true nor false", hint: "write \(name) = true")
+        }
+        return flag
+    }
+
     func isFalse(_ name: String) -> Bool { table[name]?.bool == false }
 
     func seconds(_ name: String) throws(ConfigError) -> Int64? {

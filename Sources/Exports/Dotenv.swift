@@ -4,7 +4,9 @@ extension ExportFormat {
     /// A `.env` file that Node's `--env-file` and python-dotenv read alike.
     ///
     /// There is no standard: each value gets the first quoting that both read back exactly.
-    static let dotenv = ExportFormat(name: "dotenv", firstLine: "# \(notice)", names: .identifiers()) {
+    static func dotenv(dialect: String?) throws(FormatProblem) -> ExportFormat { dotenv }
+
+    private static let dotenv = ExportFormat(name: "dotenv", firstLine: "# \(notice)", names: .identifiers()) {
         values throws(ExportRefusal) in
         var lines: [Secret] = []
         for value in values {

@@ -2,7 +2,9 @@ import Tokens
 
 extension ExportFormat {
     /// A module for `import`: named exports only, so that a name that is not there fails when the module is linked.
-    static let esm = ExportFormat(
+    static func esm(isLive: Bool) -> ExportFormat { esm }
+
+    private static let esm = ExportFormat(
         name: "esm", firstLine: "// \(notice)", names: .identifiers(except: reservedWords, keeper: "ECMAScript")
     ) { values in
         values.flatMap { value in

@@ -56,8 +56,8 @@ package struct Output: Sendable {
     /// An empty file is nobody's, so it has to be adopted like any other.
     private static func isOurs(_ bytes: Secret) -> Bool {
         bytes.withSpan { bytes in
-            ExportFormat.all.contains { format in
-                guard let line = format.firstLine.map({ Array($0.utf8) + [UInt8(ascii: "\n")] }) else { return false }
+            ExportFormat.firstLines.contains { line in
+                let line = Array(line.utf8) + [UInt8(ascii: "\n")]
                 return bytes.count >= line.count && line.indices.allSatisfy { bytes[$0] == line[$0] }
             }
         }

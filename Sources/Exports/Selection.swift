@@ -8,8 +8,12 @@ package struct Selection: Sendable {
         /// The record, and the part of it, in words.
         let origin: String
         let value: Secret
+        /// The connection and what it is there; nil for a secret.
+        var field: (connection: String, field: String)?
         /// A refresh token or a client's secret: it leaves only when it is named in full.
         let isGuarded: Bool
+
+        var exported: ExportValue { ExportValue(name: name, value: value, source: field) }
     }
 
     /// Two values would leave under one name.
@@ -49,8 +53,11 @@ package struct Selection: Sendable {
         var sources: [Source] = []
         func add(_ suffix: String, _ value: Secret?, isGuarded: Bool = false) {
             guard let value else { return }
-            let origin = "\(suffix.lowercased()) of the connection \(name)"
-            sources.append(Source(name: prefix + suffix, origin: origin, value: value, isGuarded: isGuarded))
+            let field = suffix.lowercased()
+            sources.append(
+                Source(
+                    name: prefix + suffix, origin: "\(field) of the connection \(name)", value: value,
+                    field: (name.text, field), isGuarded: isGuarded))
         }
         add("ACCESS_TOKEN", tokens.accessToken)
         add("EXPIRES_AT", tokens.expiresAt.map { Secret(String($0)) })
@@ -63,7 +70,7 @@ package struct Selection: Sendable {
     /// are the names without a wildcard that chose nothing.
     package func values(matching patterns: [String]?) -> (values: [ExportValue], missing: [String]) {
         guard let patterns else {
-            return (sources.filter { !$0.isGuarded }.map { ExportValue(name: $0.name, value: $0.value) }, [])
+            return (sources.filter { !$0.isGuarded }.map(\.exported), [])
         }
         let chosen = sources.filter { source in
             patterns.contains { $0 == source.name || !source.isGuarded && Self.matches($0, source.name) }
@@ -71,7 +78,7 @@ package struct Selection: Sendable {
         let missing = patterns.filter { pattern in
             !pattern.contains { $0 == "*" || $0 == "?" } && !sources.contains { $0.name == pattern }
         }
-        return (chosen.map { ExportValue(name: $0.name, value: $0.value) }, missing)
+        return (chosen.map(\.exported), missing)
     }
 
     /// Whether a pattern covers a name; in time that grows with the product of their lengths at the most.

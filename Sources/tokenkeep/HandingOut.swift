@@ -76,6 +76,18 @@ extension Workplace {
         ) { bytes in bytes.withSpan { span in (try? SHA256.digest(of: span)).map { hexadecimal($0.span) } ?? "" } }
     }
 
+    /// The text of a template.
+    static func template(_ path: String) throws -> Secret {
+        do throws(HostError) {
+            if let bytes = try FileSystem.contents(of: path, limit: 16 << 20) { return Secret(bytes) }
+        } catch {
+            throw Failure(
+                .misconfigured, "the template \(path) cannot be read: \(error.reason)",
+                hint: "give this user access to it, or name another")
+        }
+        throw Failure(.misconfigured, "there is no template \(path)", hint: "correct its path")
+    }
+
     /// Refuses an output that would replace the vault, what stands beside it, the config or a key, or another output.
     private func refuseOwnFiles(_ config: Config) throws {
         var taken = Swift.Set((ownFiles + keyFiles).map(FileSystem.resolved))
@@ -137,7 +149,18 @@ extension Workplace {
 
 extension OutputConfig {
     fileprivate func item(folder: String) throws -> HandOut.Item {
-        guard let format = ExportFormat.named(format) else { throw Failure.noSuchFormat(self.format) }
+        var options = ExportFormat.Options()
+        (options.dialect, options.name, options.isLive) = (dialect, name, isLive)
+        options.template = try template.map(Workplace.template)
+        let format: ExportFormat
+        do {
+            guard let named = try ExportFormat.named(self.format, options) else {
+                throw Failure.noSuchFormat(self.format)
+            }
+            format = named
+        } catch let problem as FormatProblem {
+            throw Failure(.misconfigured, "\(path): \(problem.message)", hint: problem.hint)
+        }
         return HandOut.Item(
             output: Output(path: path, format: format, mode: mode, group: group), include: include,
             after: after.map { AfterCommand($0, folder: folder) })

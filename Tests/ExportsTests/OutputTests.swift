@@ -17,7 +17,7 @@ import Tokens
         group: String? = nil, recorded: Set<String> = [], adopt: Bool = false, allowTracked: Bool = false,
         environment: [String: String] = Place.environment
     ) async throws -> OutputPlan {
-        let output = Output(path: path, format: try #require(.named(format)), mode: mode, group: group)
+        let output = Output(path: path, format: try #require(try .named(format)), mode: mode, group: group)
         return try await output.plan(
             values(token), recorded: recorded, adopt: adopt, allowTracked: allowTracked, environment: environment,
             digest: digest)

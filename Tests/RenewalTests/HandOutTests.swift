@@ -11,7 +11,7 @@ struct HandOutTests {
     private func item(
         _ place: Place, _ file: String, include: [String]? = nil, after: String? = nil
     ) throws -> HandOut.Item {
-        let format = try #require(ExportFormat.named(file.hasSuffix(".json") ? "json" : "commonjs"))
+        let format = try #require(try ExportFormat.named(file.hasSuffix(".json") ? "json" : "commonjs"))
         return HandOut.Item(
             output: Output(path: place.folder + "/" + file, format: format), include: include,
             after: after.map { AfterCommand(["sh", "-c", $0], folder: place.folder) })

@@ -13,11 +13,21 @@ struct Export: AsyncParsableCommand {
 
     @OptionGroup var options: VaultOptions
 
-    @Argument(help: "Print this format: commonjs, esm, dotenv, shell or json.")
+    @Argument(
+        help: ArgumentHelp("Print this format: \(ExportFormat.all.map(\.name).joined(separator: ", "))."))
     var format: String?
 
     @Option(help: ArgumentHelp("Only this export name or pattern; may stand more than once.", valueName: "pattern"))
     var only: [String] = []
+
+    @Option(help: "Which reader a dotenv file is for, where readers disagree.")
+    var dialect: String?
+
+    @Option(help: "What the generated thing is called: a Secret, a package, a type.")
+    var name: String?
+
+    @Option(help: ArgumentHelp("The text that the format template fills in.", valueName: "file"))
+    var template: String?
 
     @Option(help: ArgumentHelp("Take over this configured file, though tokenkeep did not write it.", valueName: "path"))
     var adopt: String?
@@ -36,12 +46,24 @@ struct Export: AsyncParsableCommand {
                     .wrongUse, "--adopt is for a configured file, and \(format) is printed",
                     hint: "leave the format out")
             }
-            guard let format = ExportFormat.named(format) else { throw Failure.noSuchFormat(format, .wrongUse) }
-            return try await print(format, place)
+            var options = ExportFormat.Options()
+            (options.dialect, options.name) = (dialect, name)
+            options.template = try template.map {
+                try Workplace.template(FileSystem.path($0, from: FileSystem.currentFolder))
+            }
+            do {
+                guard let format = try ExportFormat.named(format, options) else {
+                    throw Failure.noSuchFormat(format, .wrongUse)
+                }
+                return try await print(format, place)
+            } catch let problem as FormatProblem {
+                throw Failure(.wrongUse, problem.message, hint: problem.hint)
+            }
         }
-        guard only.isEmpty else {
+        let chosen = [dialect, name, template].contains { $0 != nil } || !only.isEmpty
+        guard !chosen else {
             throw Failure(
-                .wrongUse, "--only chooses what is printed, and no format was named",
+                .wrongUse, "--only, --dialect, --name and --template are for what is printed, and no format was named",
                 hint: "name one, as in: tokenkeep export shell --only NAME; or use include in the config")
         }
         try await write(place)
