@@ -69,17 +69,50 @@ package struct Selection: Sendable {
     /// The values that some names or patterns (`*` any run, `?` any one character) choose; all of them for nil. `missing`
     /// are the names without a wildcard that chose nothing.
     package func values(matching patterns: [String]?) -> (values: [ExportValue], missing: [String]) {
-        guard let patterns else {
-            return (sources.filter { !$0.isGuarded }.map(\.exported), [])
-        }
-        let chosen = sources.filter { source in
-            patterns.contains { $0 == source.name || !source.isGuarded && Self.matches($0, source.name) }
-        }
-        let missing = patterns.filter { pattern in
-            !pattern.contains { $0 == "*" || $0 == "?" } && !sources.contains { $0.name == pattern }
+        let chosen = sources.filter { reason($0, patterns).isChosen }
+        let missing = (patterns ?? []).filter { pattern in
+            !Self.isPattern(pattern) && !sources.contains { $0.name == pattern }
         }
         return (chosen.map(\.exported), missing)
     }
+
+    /// Every value that could leave, where it comes from, in words, and why it leaves or stays.
+    package func reasons(
+        matching patterns: [String]?
+    ) -> [(name: String, origin: String, reason: Reason)] {
+        sources.map { ($0.name, $0.origin, reason($0, patterns)) }
+    }
+
+    /// Why a value leaves, or stays.
+    package enum Reason: Sendable, Equatable {
+        /// Nothing narrows the choice.
+        case unnarrowed
+        /// It is named in full.
+        case named
+        /// This pattern covers it.
+        case pattern(String)
+        /// It is a refresh token or a client's secret, and not named in full.
+        case guarded
+        /// Neither a name nor a pattern covers it.
+        case notCovered
+
+        /// Whether it leaves.
+        package var isChosen: Bool {
+            switch self {
+            case .unnarrowed, .named, .pattern: true
+            case .guarded, .notCovered: false
+            }
+        }
+    }
+
+    private func reason(_ source: Source, _ patterns: [String]?) -> Reason {
+        guard let patterns else { return source.isGuarded ? .guarded : .unnarrowed }
+        if patterns.contains(source.name) { return .named }
+        guard let pattern = patterns.first(where: { Self.matches($0, source.name) }) else { return .notCovered }
+        return source.isGuarded ? .guarded : .pattern(pattern)
+    }
+
+    private static func isPattern(_ text: String) -> Bool { text.contains { $0 == "*" || $0 == "?" } }
 
     /// Whether a pattern covers a name; in time that grows with the product of their lengths at the most.
     static func matches(_ pattern: String, _ name: String) -> Bool {

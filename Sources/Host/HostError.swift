@@ -32,6 +32,9 @@ package struct HostError: Error, Equatable, CustomStringConvertible {
     /// Whether a program's arguments and environment are larger than the system takes.
     package var isTooLarge: Bool { code == E2BIG }
 
+    /// Whether this user may only read here.
+    package var isNotAllowed: Bool { code == EROFS || code == EACCES }
+
     /// Whether nobody reads what is written any more.
     package var isBrokenPipe: Bool { code == EPIPE }
 

@@ -18,16 +18,22 @@ struct EventLog: Sendable {
     /// The older half.
     var olderPath: String { path + ".1" }
 
-    /// Appends events, each in one write, so that lines of several processes do not mix. The caller holds the vault's lock.
+    /// Appends events, each in one write, so that lines of several processes do not mix.
     ///
-    /// By now all is committed: a log that cannot be written is said, and is no failure.
-    func append(_ events: [JSONObject]) {
+    /// A log that cannot be written is said, and is no failure. `isByReader`: whoever may only read a vault, such as a copy
+    /// for a deploy, keeps no log, and nothing is said.
+    func append(_ events: [JSONObject], isByReader: Bool = false) {
         guard !events.isEmpty else { return }
         do {
             let file = try File(path, .appending)
             for event in events { try file.write((event.encoded().revealedBytes() + [0x0A]).span) }
-            if try file.status.size > Self.largest { try FileSystem.rename(path, to: olderPath) }
+            // Of several processes one renames it, and only the file that is full.
+            let status = try file.status
+            if status.size > Self.largest, try file.tryLock(), try FileSystem.status(of: path)?.inode == status.inode {
+                try FileSystem.rename(path, to: olderPath)
+            }
         } catch {
+            if isByReader, error.isNotAllowed { return }
             Console.say(
                 "the log could not be written: \(error)\nhint: nothing else is amiss; make room, or move it away")
         }
@@ -47,6 +53,19 @@ struct EventLog: Sendable {
 }
 
 extension Workplace {
+    /// Writes down which values left for an output, or were printed, by their names.
+    func logExport(_ format: String, _ names: [String], path: String?) {
+        guard let vault = try? vault().path else { return }
+        var object = JSONObject()
+        object.set("at", ThisProcess.now)
+        object.set("event", "export")
+        object.set("format", format)
+        object.set("names", names)
+        object.set("outcome", path == nil ? "printed" : "written")
+        object.set("path", path)
+        EventLog(ofVault: vault).append([object], isByReader: true)
+    }
+
     /// Writes down what was done to a key slot.
     func log(_ event: String, _ label: String, epoch: UInt32) {
         guard let path = try? vault().path else { return }

@@ -35,11 +35,21 @@ struct Export: AsyncParsableCommand {
     @Flag(help: "Write outputs that git does not ignore, too.")
     var allowTracked = false
 
+    @Flag(help: "Show which value goes where and why, and write nothing.")
+    var explain = false
+
+    @Flag(help: "With --explain: print one JSON object.")
+    var json = false
+
     @Flag(help: "Accepted for scripts: export never asks a provider.")
     var offline = false
 
     func run() async throws {
         let place = try Workplace(options)
+        guard explain || !json else {
+            throw Failure(
+                .wrongUse, "--json is for --explain", hint: "for the values as JSON: tokenkeep export json")
+        }
         if let format {
             guard adopt == nil else {
                 throw Failure(
@@ -60,8 +70,8 @@ struct Export: AsyncParsableCommand {
                 throw Failure(.wrongUse, problem.message, hint: problem.hint)
             }
         }
-        let chosen = [dialect, name, template].contains { $0 != nil } || !only.isEmpty
-        guard !chosen else {
+        let isNarrowed = [dialect, name, template].contains { $0 != nil } || !only.isEmpty
+        guard !isNarrowed else {
             throw Failure(
                 .wrongUse, "--only, --dialect, --name and --template are for what is printed, and no format was named",
                 hint: "name one, as in: tokenkeep export shell --only NAME; or use include in the config")
@@ -71,12 +81,23 @@ struct Export: AsyncParsableCommand {
 
     private func print(_ format: ExportFormat, _ place: Workplace) async throws {
         let vault = try await place.read()
+        if explain {
+            let selection = try place.selection(of: vault.records)
+            return try show(
+                Explanation(printed: format.name, only: only.isEmpty ? nil : only, selection))
+        }
         let values = try await place.naming(try place.vault().path) { try place.chosen(only, of: vault.records) }
         let rendered: Secret
         do { rendered = try format.render(values) } catch {
             throw Failure(.misconfigured, error.message, hint: error.hint)
         }
+        // Before the values are out: whatever dies after that, the log tells who may have them.
+        place.logExport(format.name, values.map(\.name), path: nil)
         try Console.print(rendered, newline: false)
+    }
+
+    private func show(_ explanation: Explanation) throws {
+        if json { try Console.print(explanation.object) } else { try Console.print(explanation.text) }
     }
 
     private func write(_ place: Workplace) async throws {
@@ -91,6 +112,9 @@ struct Export: AsyncParsableCommand {
             throw Failure(
                 .wrongUse, "\(adopt) is not an output of \(config.path)",
                 hint: "name one of: " + config.outputs.map(\.path).joined(separator: ", "))
+        }
+        if explain {
+            return try show(Explanation(config.outputs, try place.selection(of: try await place.read().records)))
         }
         let (handed, records) = try await place.naming(try place.vault().path) {
             try await place.handOut(adopt: adopt, allowTracked: allowTracked)

@@ -6,7 +6,7 @@ import VaultFile
 
 struct Log: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Show what tokens were asked for, which keys were changed, and how it ended; never a value.",
+        abstract: "Show what was asked for, what was exported, which keys were changed; never a value.",
         discussion: """
             Needs no key, but for --raw-answers. Times are UTC.
             Example: tokenkeep log tiktok
@@ -14,7 +14,7 @@ struct Log: AsyncParsableCommand {
 
     @OptionGroup var options: VaultOptions
 
-    @Argument(help: "Connections and key slots; all when left out.")
+    @Argument(help: "Connections, key slots and export names; all when left out.")
     var names: [String] = []
 
     @Option(
@@ -39,6 +39,7 @@ struct Log: AsyncParsableCommand {
         let events = try EventLog(ofVault: try place.vault().path).events().filter { event in
             names.isEmpty
                 || ["name", "slot"].contains { (try? event.text($0)).flatMap { $0 }.map(names.contains) ?? false }
+                || (try? event.texts("names"))?.contains(where: names.contains) ?? false
         }
         if json {
             var answer = JSONObject()
@@ -58,9 +59,11 @@ struct Log: AsyncParsableCommand {
             number("status").map { "HTTP \($0)" }, text("error"), text("log_id").map { "log id \($0)" },
             number("attempt").flatMap { $0 > 1 ? "try \($0)" : nil }, number("duration_ms").map { "\($0) ms" },
             number("epoch").map { "epoch \($0)" }, event.has("committed") ? "waits in a journal" : nil,
+            (try? event.texts("names")).map { "\(text("format") ?? ""): " + $0.joined(separator: " ") },
         ]
         return [
-            number("at").map { Moment.text($0, withSeconds: true) } ?? "", text("name") ?? text("slot") ?? "",
+            number("at").map { Moment.text($0, withSeconds: true) } ?? "",
+            text("name") ?? text("slot") ?? text("path") ?? "",
             text("event") ?? "",
             text("outcome") ?? "", details.compactMap(\.self).joined(separator: ", "),
         ]

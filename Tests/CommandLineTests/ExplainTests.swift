@@ -1,0 +1,91 @@
+import Testing
+
+/// What `export --explain` and the log tell of exports: names and reasons, never a value.
+struct ExplainTests {
+    private func bench() async throws -> Bench {
+        try await Bench(
+            config: """
+                [[outputs]]
+                path = "some.json"
+                format = "json"
+                include = ["STRIPE_*", "HOOK_SECRET", "*"]
+                [[outputs]]
+                path = "sh.env"
+                format = "shell"
+                include = ["STRIPE_KEY", "X_CLIENT_SECRET"]
+
+                """)
+    }
+
+    private func filled() async throws -> Bench {
+        let bench = try await bench()
+        for name in ["STRIPE_KEY", "HOOK_SECRET", "X_CLIENT_SECRET", "Y_CLIENT_SECRET"] {
+            try await bench.ok("printf 'value-of-\(name)' | tokenkeep set \(name)")
+        }
+        return bench
+    }
+
+    @Test func eachValueIsExplainedAndNothingIsWritten() async throws {
+        let bench = try await filled()
+        let shown = try await bench.ok("tokenkeep export --explain")
+        #expect(
+            shown.replacing(bench.folder + "/", with: "")
+                == """
+                TO         VALUE            FROM                        WHY
+                some.json  HOOK_SECRET      the secret HOOK_SECRET      it is named in full
+                some.json  STRIPE_KEY       the secret STRIPE_KEY       STRIPE_* covers it
+                sh.env     STRIPE_KEY       the secret STRIPE_KEY       it is named in full
+                sh.env     X_CLIENT_SECRET  the secret X_CLIENT_SECRET  it is named in full
+                nowhere    Y_CLIENT_SECRET  the secret Y_CLIENT_SECRET  a refresh token or client secret leaves only when it is named in full
+
+                """.aligned(to: bench.folder.count + 1))
+        #expect(try await bench.ok("ls *.json *.env 2>/dev/null || echo none") == "none\n")
+        #expect(try await bench.ok("tokenkeep log") == "")
+        let json = try await bench.ok(
+            """
+            tokenkeep export --explain --json | python3 -c '
+            import json, sys
+            told = json.load(sys.stdin)
+            print(told["schema"], [[v["name"] for v in o["values"]] for o in told["outputs"]], [v["name"] for v in told["kept"]])'
+            """)
+        #expect(
+            json == "1 [['HOOK_SECRET', 'STRIPE_KEY'], ['STRIPE_KEY', 'X_CLIENT_SECRET']] ['Y_CLIENT_SECRET']\n")
+    }
+
+    @Test func whatWouldBePrintedIsExplainedToo() async throws {
+        let bench = try await filled()
+        let shown = try await bench.ok("tokenkeep export dotenv --explain --only 'HOOK_*'")
+        #expect(shown.contains("standard output  HOOK_SECRET      the secret HOOK_SECRET      HOOK_* covers it\n"))
+        #expect(
+            shown.contains(
+                "nowhere          STRIPE_KEY       the secret STRIPE_KEY       no name or pattern covers it\n"))
+        #expect(!shown.contains("value-of"))
+        #expect(await bench.sh("tokenkeep export json --json").status == 64)
+    }
+
+    @Test func aReaderOfAVaultThatItMayNotWriteExportsWithoutALogAndWithoutAWord() async throws {
+        let bench = try await filled()
+        let ended = await bench.sh(
+            """
+            mkdir copy && cp tokenkeep.vault copy/ && unshare -m --map-root-user sh -c '
+            mount --bind copy copy && mount -o remount,bind,ro copy &&
+            tokenkeep --vault copy/tokenkeep.vault export dotenv --only STRIPE_KEY'
+            """)
+        #expect(ended.status == 0 && ended.errors == "", "\(ended.errors)")
+        #expect(ended.output.contains("STRIPE_KEY='value-of-STRIPE_KEY'"))
+        #expect(try await bench.ok("ls copy") == "tokenkeep.vault\n")
+    }
+}
+
+extension String {
+    /// A table whose first column is wider by so many characters in every row but the heading and the last.
+    fileprivate func aligned(to width: Int) -> String {
+        let blanks = String(repeating: " ", count: width)
+        return split(separator: "\n", omittingEmptySubsequences: false).map { line in
+            for name in ["TO ", "nowhere "] where line.hasPrefix(name) {
+                return name + blanks + line.dropFirst(name.count)
+            }
+            return String(line)
+        }.joined(separator: "\n")
+    }
+}
