@@ -64,7 +64,7 @@ struct LeftBehind {
         guard let found else { return nil }
         guard found.kind == .regular else { throw .journalDamaged("it is not a regular file", rescue: nil) }
         guard found.size <= Journal.largestFile else {
-            throw .journalDamaged("it is larger than any that is written", rescue: nil)
+            throw .journalTooLarge(limit: Journal.largestFile)
         }
         let bytes = try reading { () throws(HostError) in
             try FileSystem.contents(of: file.journalPath, limit: Journal.largestFile) ?? []

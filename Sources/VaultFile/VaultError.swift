@@ -48,6 +48,8 @@ package enum VaultError: Error {
     /// The journal was altered, or belongs to another vault.
     /// Under the name of a rescued one what opens of it can be taken.
     case journalDamaged(String, rescue: String?)
+    /// The journal has more bytes than are read.
+    case journalTooLarge(limit: Int)
     /// The file could not be read.
     case unreadable(HostError)
     /// The cryptographic library failed.

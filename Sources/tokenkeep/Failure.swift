@@ -158,6 +158,13 @@ extension Failure {
                     return
                         "to take what opens of it, and keep the rest: mv \(ShellWord.quoted(path + ".journal")) \(ShellWord.quoted(target)) and run the same command again"
                 } ?? "nothing of it opens: move it to a safe place, and connect again what the next refresh refuses")
+        case .journalTooLarge(let limit):
+            let journal = ShellWord.quoted(path + ".journal")
+            self.init(
+                .damaged, "\(path).journal is larger than any that is written, and was not read",
+                hint:
+                    "keep a copy of it, and have its beginning read: truncate -s \(limit) \(journal), and run the same command again"
+            )
         case .unreadable(let error):
             self.init(
                 .other, "\(path) cannot be read: \(error.reason)",

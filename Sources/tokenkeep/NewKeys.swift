@@ -44,7 +44,9 @@ extension Workplace {
     func withdraw(_ secret: UnlockSecret, from path: String?) {
         guard case .rawKey(let key) = secret, let path, let text = try? KeyText.encode(key) else { return }
         let whole = FileSystem.path(path, from: FileSystem.currentFolder)
-        guard let file = try? File(whole, .reading), let found = try? file.readSecret(limit: 4096, isKey: true),
+        // Nobody is waited for at a pipe, and what others wrote into one is not read away.
+        guard (try? FileSystem.status(of: whole, followingLinks: false))?.kind == .regular,
+            let file = try? File(whole, .reading), let found = try? file.readSecret(limit: 4096, isKey: true),
             Secret(found) == Secret(joining: [text, Secret("\n")])
         else { return }
         try? FileSystem.remove(whole)
@@ -72,7 +74,7 @@ extension Workplace {
         } catch {
             let isTaken = error.code == fileExists
             // It may be whole and only not certain to last.
-            withdraw(secret, from: path)
+            if !isTaken { withdraw(secret, from: path) }
             throw Failure(
                 .cannotWrite,
                 isTaken

@@ -130,11 +130,12 @@ struct Workplace {
 
     /// Writes down that a staged key has opened the vault, for a command that had nothing else to write. It is tried once:
     /// where it cannot be done, the next command does it. It writes like any other command, what a dead run left first, and
-    /// not to an old copy that is only looked at. Returns the vault as it is then.
+    /// not to an old copy that is only looked at. Returns the vault as it is then, also where it was settled but not noted.
     func noteStagedOpening(_ vault: OpenVault) async -> OpenVault {
         guard !options.acceptOlder, (try? vault.isOpenedByNewStagedKey) == true,
-            (try? self.vault().isWrittenHere(vault.header)) == true, let session = try? await open(wait: .zero)
+            (try? self.vault().isWrittenHere(vault.header)) == true
         else { return vault }
+        guard let session = try? await open(wait: .zero) else { return (try? await read()) ?? vault }
         defer { session.close() }
         return session.vault
     }

@@ -26,7 +26,8 @@ struct Init: AsyncParsableCommand {
                 }
             } catch let error as VaultError where isGiven {
                 let failure = Failure(error, vault: path)
-                guard (try? file.readHeader()) == nil else {
+                // Another `init` may have been faster: what stands there is then another vault.
+                guard (try? file.read(unlocking: secret)) == nil else {
                     throw Failure(
                         failure.status,
                         "\(path) opens with the key that was given out, but that may not last: \(failure.message)",
