@@ -83,6 +83,17 @@ import Tokens
         #expect(try await client.lookUp("A", in: "A=\(text)\n") != Array(text.utf8))
     }
 
+    @Test(arguments: ["fish", "powershell", "docker", "systemd", "github-actions", "gitlab"])
+    func whatIsNoIdentifierOrNoTextIsRefused(format: String) throws {
+        for name in ["", "1A", "A-B", "A B", "A=B", "É", "A\n", "A;id"] {
+            let refusal = try ExportFormat.refusal(of: [ExportValue(name: name, value: Secret("x"))], by: format)
+            #expect(refusal?.reason.contains("takes only letters, digits and _") == true, "\(name)")
+        }
+        let bytes = ExportValue(name: "A", value: Secret([0x61, 0xFF]))
+        let isRefused = try ExportFormat.refusal(of: [bytes], by: format)?.reason.contains("is not UTF-8") == true
+        #expect(isRefused == (format != "fish"))
+    }
+
     /// Has systemd's own library read the file as its manager does, and leaves out what the manager then drops.
     private static let systemdCode = """
         import ctypes, glob, sys
@@ -110,12 +121,10 @@ import Tokens
 
     @Test func aUnitIsGivenEachAcceptedText() async throws {
         let refused = try await Self.systemd.expectReturn(of: Reader.texts)
-        #expect(
-            refused.allSatisfy { value in
-                ["\u{FEFF}", "\u{FFFF}", "\u{10FFFF}"].contains {
-                    value.value.revealed()?.unicodeScalars.contains($0) == true
-                }
-            })
+        let outlaws: [Unicode.Scalar] = ["\u{FEFF}", "\u{FFFF}", "\u{10FFFF}"]
+        let texts = refused.map { $0.value.revealed() ?? "" }
+        #expect(texts.allSatisfy { text in outlaws.contains { text.unicodeScalars.contains($0) } })
+        #expect(outlaws.allSatisfy { texts.contains(String($0)) })
     }
 
     @Test(arguments: ["\u{FFFF}", "a\u{2FFFF}", "\u{1FFFE}b", "\u{10FFFF}"])

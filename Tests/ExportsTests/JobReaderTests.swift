@@ -65,7 +65,8 @@ import Tokens
     }
 
     @Test func eachTextAndEachOfItsLinesIsMaskedAndNothingElseIsPrinted() throws {
-        for value in Reader.texts {
+        let escapes = ["100%", "100%25", "a%0Ab%0D", "%250A"].map { ExportValue(name: $0, value: Secret($0)) }
+        for value in Reader.texts + escapes {
             let text = try #require(value.value.revealed())
             let output = try #require(ExportFormat.masks(for: [value]).revealed())
             let printed = output.unicodeScalars.split(whereSeparator: { "\r\n".unicodeScalars.contains($0) })

@@ -72,8 +72,10 @@ import Tokens
         )
     }
 
-    @Test(arguments: [(String(repeating: "é", count: 32_766), true), (String(repeating: "😀", count: 16_384), false)])
-    func aVariableHasRoomForWhatWindowsTakes(text: String, fits: Bool) throws {
+    @Test(arguments: [
+        (String(repeating: "é", count: 32_766), true), (String(repeating: "😀", count: 16_384), false), ("", false),
+    ])
+    func aVariableHasRoomForWhatWindowsTakesAndIsNotEmpty(text: String, fits: Bool) throws {
         let value = ExportValue(name: "A", value: Secret(text))
         #expect((try ExportFormat.refusal(of: [value], by: "powershell") == nil) == fits)
     }
