@@ -6,7 +6,7 @@ import Tokens
 @Suite struct RawTests {
     @Test func theFileIsTheValueByteForByte() async throws {
         let raw = try #require(try ExportFormat.named("raw"))
-        for value in Reader.bytes { #expect(try raw.render([value]) == value.value) }
+        #expect(try Reader.bytes.allSatisfy { try raw.render([$0]) == $0.value })
         let cat = Reader(
             format: "raw", name: "cat", version: ["cat", "--version"], file: "value",
             command: ["sh", "-c", "printf 'a-b/c\\0'; cat value; printf '\\0'"])
