@@ -1,7 +1,7 @@
 import Tokens
 
 extension ExportFormat {
-    /// A file to source from sh, bash or zsh (`. ./secrets.sh`): single quotes keep every byte but `'` as it is.
+    /// A file to source from dash, bash, zsh, ksh93 or mksh (`. ./secrets.sh`): single quotes keep every byte but `'`.
     static let shell = ExportFormat(
         name: "shell", firstLine: "# \(notice)", names: .identifiers(except: shellNames, keeper: "a shell"),
         isText: false
@@ -12,18 +12,18 @@ extension ExportFormat {
         }
     }
 
-    /// Variables of dash, bash or zsh that cannot be set, or do not keep what they are set to.
+    /// Variables of one of these shells that cannot be set, or do not keep what they are set to.
     private static let shellNames = Set(
         """
         ARGC BASHOPTS BASHPID BASH_ARGC BASH_ARGV BASH_COMMAND BASH_LINENO BASH_SOURCE BASH_SUBSHELL BASH_VERSINFO \
-        COLUMNS DIRSTACK EGID EPOCHREALTIME EPOCHSECONDS EUID FUNCNAME FUNCNEST GID GROUPS HISTCMD HISTSIZE \
-        KEYBOARD_HACK KEYTIMEOUT LINENO LINES LISTMAX MAILCHECK OPTIND PPID RANDOM SAVEHIST SECONDS SHELLOPTS SHLVL \
-        SRANDOM TRY_BLOCK_ERROR TRY_BLOCK_INTERRUPT TTYIDLE UID USERNAME ZSH_EVAL_CONTEXT ZSH_SUBSHELL _ aliases \
-        argv builtins cdpath commands dis_aliases dis_builtins dis_functions dis_functions_source dis_galiases \
-        dis_patchars dis_reswords dis_saliases errnos fignore fpath funcfiletrace funcsourcetrace funcstack functions \
-        functions_source functrace galiases history historywords jobdirs jobstates jobtexts keymaps langinfo mailpath \
-        manpath mapfile module_path modules nameddirs options parameters patchars path pipestatus psvar reswords \
-        saliases signals status sysparams termcap terminfo userdirs usergroups watch widgets zsh_eval_context \
-        zsh_scheduled_events
+        COLUMNS DIRSTACK EGID EPOCHREALTIME EPOCHSECONDS EUID FUNCNAME FUNCNEST GID GROUPS HISTCMD HISTSIZE JOBMAX \
+        KEYBOARD_HACK KEYTIMEOUT KSHEGID KSHGID KSHUID KSH_MATCH KSH_VERSION LINENO LINES LISTMAX MAILCHECK OPTIND \
+        PGRP PIPESTATUS PPID RANDOM SAVEHIST SECONDS SHELLOPTS SHLVL SRANDOM TMOUT TRY_BLOCK_ERROR \
+        TRY_BLOCK_INTERRUPT TTYIDLE UID USERNAME USER_ID ZSH_EVAL_CONTEXT ZSH_SUBSHELL _ aliases argv builtins cdpath \
+        commands dis_aliases dis_builtins dis_functions dis_functions_source dis_galiases dis_patchars dis_reswords \
+        dis_saliases errnos fignore fpath funcfiletrace funcsourcetrace funcstack functions functions_source \
+        functrace galiases history historywords jobdirs jobstates jobtexts keymaps langinfo mailpath manpath mapfile \
+        module_path modules nameddirs options parameters patchars path pipestatus psvar reswords saliases signals \
+        status sysparams termcap terminfo userdirs usergroups watch widgets zsh_eval_context zsh_scheduled_events
         """.split(separator: " ").map(String.init))
 }

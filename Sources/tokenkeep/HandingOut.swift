@@ -161,6 +161,11 @@ extension OutputConfig {
         } catch let problem as FormatProblem {
             throw Failure(.misconfigured, "\(path): \(problem.message)", hint: problem.hint)
         }
+        guard !format.isForAStep else {
+            throw Failure(
+                .misconfigured, "\(path): \(self.format) is for a step of a job, and makes no file",
+                hint: "leave this output out, and let a step of the workflow run: tokenkeep export \(self.format)")
+        }
         return HandOut.Item(
             output: Output(path: path, format: format, mode: mode, group: group), include: include,
             after: after.map { AfterCommand($0, folder: folder) })

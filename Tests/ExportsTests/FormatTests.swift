@@ -75,51 +75,6 @@ import Tokens
         #expect(try await node.expectReturn(of: Reader.texts + odd).isEmpty)
     }
 
-    @Test(
-        .enabled("a shell is not installed: it reads nothing back") {
-            await Place.has("sh", "-c", "bash -c : && zsh -c :")
-        },
-        arguments: [["bash"], ["dash"], ["zsh", "-f"], ["bash", "--posix"]], ["C", "C.UTF-8"])
-    func aShellSourcesEachByteBack(shell: [String], locale: String) async throws {
-        let bytes = Self.texts + NastyValues.bytes(300, seed: 3)
-        let loop = """
-            . ./secrets.sh; n=0; while [ $n -lt \(bytes.count) ]; do
-            eval "printf '%s\\0%s\\0' V$n \\"\\$V$n\\""; n=$((n+1)); done
-            """
-        try await Self.expectReturn(
-            of: Self.values(bytes), format: "shell", file: "secrets.sh", by: shell + ["-c", loop],
-            environment: Place.environment.merging(["LC_ALL": locale]) { $1 })
-    }
-
-    /// Every variable that a shell has is tried: the ones that do not take a value must be refused.
-    @Test(
-        .enabled("a shell is not installed: its own names go untested") {
-            await Place.has("sh", "-c", "bash -c : && zsh -c :")
-        },
-        arguments: [["bash"], ["dash"], ["zsh", "-f"]])
-    func aNameThatAShellKeepsForItselfIsRefused(shell: [String]) async throws {
-        try await Place.with { place in
-            let bash = try await place.run("bash", "-c", "compgen -v")
-            let zsh = try await place.run("zsh", "-fc", "zmodload zsh/parameter; print -l ${(k)parameters}")
-            let names = Set(
-                (bash + zsh).split(separator: UInt8(ascii: "\n")).map { String(decoding: $0, as: UTF8.self) })
-            let format = try #require(try ExportFormat.named("shell"))
-            var refused = 0
-            var script = ""
-            for name in names.union(["path", "UID", "RANDOM", "BASHPID", "TTYIDLE", "_"]).sorted() {
-                guard let file = try? format.render([ExportValue(name: name, value: Secret("a b"))]).revealed() else {
-                    refused += 1
-                    continue
-                }
-                script += "(\n\(file)[ \"$\(name)\" = 'a b' ] || echo \(name)\n) || echo \(name)\n"
-            }
-            #expect(refused > 10)
-            try place.write("script.sh", script)
-            let output = try await place.run("sh", "-c", shell.joined(separator: " ") + " ./script.sh 2>&1")
-            #expect(String(decoding: output, as: UTF8.self) == "")
-        }
-    }
-
     private static let python = """
         import dotenv, sys
         for k, v in dotenv.dotenv_values('secrets.env').items():
