@@ -69,13 +69,12 @@ package struct ExportRefusal: Error, Equatable {
     package let name: String
     /// Why, without the value.
     package let reason: String
+    /// What mends it.
+    package var hint =
+        "leave it out with `include` in the config or with --only, or choose another format, such as json"
 
     /// What happened.
     package var message: String { "\(name) cannot be written: \(reason)" }
-    /// What mends it.
-    package var hint: String {
-        "leave it out with `include` in the config or with --only, or choose another format, such as json"
-    }
 }
 
 extension ExportValue {

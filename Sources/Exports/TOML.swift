@@ -1,9 +1,10 @@
 import Tokens
 
 extension ExportFormat {
-    /// A TOML table of strings.
-    static let toml = ExportFormat(name: "toml", firstLine: "# \(notice)", names: .identifiers()) {
-        values throws(ExportRefusal) in
-        throw ExportRefusal(name: values.first?.name ?? "", reason: "toml is not built yet")
+    /// A TOML table of basic strings (TOML 1.0), the names quoted as well.
+    static let toml = ExportFormat(name: "toml", firstLine: "# \(notice)", names: .any) { values in
+        values.flatMap { value in
+            [Secret(value.name).asciiString, Secret(" = "), value.value.asciiString, Secret("\n")]
+        }
     }
 }
