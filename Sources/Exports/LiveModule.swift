@@ -50,7 +50,7 @@ extension ExportFormat {
 
           const refuse = () => false;
           const traps = {
-            set: refuse, defineProperty: refuse, deleteProperty: refuse, setPrototypeOf: refuse, preventExtensions: refuse,
+            defineProperty: refuse, deleteProperty: refuse, setPrototypeOf: refuse, preventExtensions: refuse,
           };
           for (const name of ["get", "has", "ownKeys", "getOwnPropertyDescriptor"])
             traps[name] = (_, ...rest) => Reflect[name](current(), ...rest);
