@@ -68,7 +68,11 @@ let package = Package(
             ]),
         .testTarget(
             name: "ImportsTests", dependencies: ["Imports", .product(name: "Subprocess", package: "swift-subprocess")]),
-        .testTarget(name: "ExportsTests", dependencies: ["Exports", "Tokens", "Host"]),
+        .testTarget(
+            name: "ExportsTests",
+            dependencies: [
+                "Exports", "Imports", "Tokens", "Host", .product(name: "Subprocess", package: "swift-subprocess"),
+            ]),
         .testTarget(name: "HostTests", dependencies: ["Host", "Sealing"]),
         .executableTarget(
             name: "VaultCrasher", dependencies: ["VaultFile", "Tokens", "Sealing", "Host"], path: "Tests/VaultCrasher"),

@@ -84,7 +84,7 @@ extension ExportValue {
 
 extension String {
     /// Whether the text is `[A-Za-z_][A-Za-z0-9_]*`.
-    fileprivate var isIdentifier: Bool {
+    var isIdentifier: Bool {
         guard let first = utf8.first, !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first) else { return false }
         return utf8.allSatisfy { byte in
             switch byte {
