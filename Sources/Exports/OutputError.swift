@@ -1,6 +1,6 @@
 import Host
 
-/// Why an output was not written; the old file stands.
+/// Why an output was not written; the old file stands, unless it is said otherwise.
 package enum OutputError: Error, Equatable {
     /// A value cannot be written in the format.
     case refused(path: String, ExportRefusal)
@@ -24,6 +24,12 @@ package enum OutputError: Error, Equatable {
     case unreadable(path: String, String)
     /// The file could not be written.
     case unwritable(path: String, String)
+    /// The file was being written in place, and may hold a beginning of the new bytes and an end of the old ones.
+    case torn(path: String, String)
+    /// The file, read again, is not what was written.
+    case notAsWritten(path: String, String)
+    /// The file's own lines are in the way of ours.
+    case notMergeable(path: String, MergeProblem)
     /// The group could not be given the file.
     case groupRefused(path: String, String)
 
@@ -44,6 +50,11 @@ package enum OutputError: Error, Equatable {
         case .unreadable(let path, let reason): "\(path) cannot be read: \(reason)"
         case .groupRefused(let path, let group): "\(path): this user cannot give a file to the group \(group)"
         case .unwritable(let path, let reason): "\(path) cannot be written: \(reason)"
+        case .torn(let path, let reason):
+            "\(path) was being written in place, and that broke off: \(reason); half of it may be of before"
+        case .notAsWritten(let path, let reason):
+            "\(path) was written, and read again it is not what was written: \(reason)"
+        case .notMergeable(let path, let problem): "\(path): \(problem.message)"
         }
     }
 
@@ -66,6 +77,10 @@ package enum OutputError: Error, Equatable {
             """
         case .groupRefused: "make this user a member of the group, or correct `group` of this output in the config"
         case .unreadable: "give this user access to the file and its folder"
+        case .torn: "mend that, and run: tokenkeep export, which writes it anew"
+        case .notAsWritten:
+            "look whether another program writes it, and whether its file system keeps modes; tokenkeep export writes it anew"
+        case .notMergeable(_, let problem): problem.hint
         case .unwritable:
             "the folder must be writable and have room, and a file mounted on its own must be mounted with its folder"
         }

@@ -12,6 +12,8 @@ package struct File: ~Copyable, Sendable {
         case creating(mode: UInt32)
         /// For writing over what is there.
         case writing
+        /// For reading, and for writing over what is there; a link is not followed.
+        case updating
         /// For locking; made with mode 0600 when it is not there, its bytes never touched.
         case locking
         /// For writing at its end; made with mode 0600 when it is not there. Nobody is waited for at a pipe.
@@ -30,6 +32,7 @@ package struct File: ~Copyable, Sendable {
             // Readable too: where `posix_fallocate` is the library's own work, it looks at the bytes that are there.
             descriptor = unsafe open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode)
         case .writing: descriptor = unsafe open(path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC)
+        case .updating: descriptor = unsafe open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC)
         case .locking: descriptor = unsafe open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
         case .appending:
             let flags = O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC
@@ -150,6 +153,14 @@ package struct File: ~Copyable, Sendable {
         guard fdatasync(descriptor) == 0 else { throw .last("fdatasync", path) }
     }
 
+    /// Makes the file that long: what is behind is gone, what is missing reads as zeros.
+    package borrowing func truncate(to size: Int64) throws(HostError) {
+        guard ftruncate(descriptor, off_t(size)) == 0 else { throw .last("truncate", path) }
+    }
+
+    /// Asks the system to forget what it keeps in memory of the file, so that what is read next comes from the disk.
+    package borrowing func dropCache() { posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED) }
+
     /// Sets permission bits and, where given, the group.
     package borrowing func setMode(_ mode: UInt32, group: UInt32? = nil) throws(HostError) {
         if let group, fchown(descriptor, uid_t.max, group) != 0 { throw .last("chgrp", path) }
@@ -158,6 +169,13 @@ package struct File: ~Copyable, Sendable {
 
     /// Lets go of the `flock`.
     package borrowing func unlock() { flock(descriptor, LOCK_UN) }
+
+    /// Takes the exclusive `flock`, and waits for whoever holds it.
+    package borrowing func lock() throws(HostError) {
+        while flock(descriptor, LOCK_EX) != 0 {
+            guard errno == EINTR else { throw .last("lock", path) }
+        }
+    }
 
     /// Takes the exclusive `flock` if nobody holds it.
     package borrowing func tryLock() throws(HostError) -> Bool {

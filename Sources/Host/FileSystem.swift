@@ -279,3 +279,5 @@ extension FileSystem {
 package let fileExists = EEXIST
 /// `EFBIG`: the file is larger than the limit.
 package let fileTooLarge = EFBIG
+/// `ESTALE`: another file stands there than the one that was looked at.
+package let staleFile = ESTALE

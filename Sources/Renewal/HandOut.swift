@@ -28,22 +28,42 @@ package struct HandOut: Sendable {
         package let missing: [String]
         /// Why it was not written.
         package let failure: OutputError?
+        /// Why it was written in place, so that a reader could see half of it; nil where it was replaced in one step.
+        package let inPlace: InPlace?
         /// What tells the app that it changed.
         let after: AfterCommand?
+        /// What is noted until the app has been told; nil where nothing is.
+        var mark: String?
+    }
+
+    /// What became of all of them.
+    package struct Written: Sendable {
+        /// One for each output that was tried.
+        package var reports: [Report] = []
+        /// Why it could not be recorded in the vault that files without a first line are ours.
+        package var notRecorded: (any Error)?
+        /// Why it could not be noted which apps are still to be told.
+        package var notNoted: (any Error)?
+        /// Why it could not be noted that they have been: the next run tells them again.
+        package var notForgotten: (any Error)?
     }
 
     private let items: [Item]
+    private let notes: OutputNotes
     private let adopt: String?
     private let allowTracked: Bool
     private let environment: [String: String]
     private let digest: @Sendable (Secret) -> String
 
-    /// Sets what is generated. `environment` is what commands get; `adopt` is a file that may be taken over.
+    /// Sets what is generated. `notes` is what is known of runs that died; `environment` is what commands get; `adopt` is
+    /// a file that may be taken over.
     package init(
-        _ items: [Item], adopt: String? = nil, allowTracked: Bool = false, environment: [String: String],
+        _ items: [Item], notes: OutputNotes, adopt: String? = nil, allowTracked: Bool = false,
+        environment: [String: String],
         digest: @escaping @Sendable (Secret) -> String
     ) {
         self.items = items
+        self.notes = notes
         self.adopt = adopt
         self.allowTracked = allowTracked
         self.environment = environment
@@ -52,58 +72,106 @@ package struct HandOut: Sendable {
 
     /// Writes what differs and reports on each output; one that fails does not stop the next. `tell` comes after.
     ///
-    /// `record` makes digests of files without a first line last; it is called before such a file is replaced, so that a
-    /// crash between the two leaves a file that is still known as ours. When it fails, such files are not written, and the
-    /// error comes with the reports on the others; when it throws `OutdatedSelection`, nothing is written.
+    /// All is planned, from the same values, before anything is written. Then, in this order:
+    ///
+    /// 1. `record` makes digests of files without a first line last, so that a death after it leaves files that are still
+    ///    known as ours. When it fails, such files are not written; when it throws `OutdatedSelection`, nothing is.
+    /// 2. It is noted, on the disk, which apps will have to be told, and which files are about to be half-written. A death
+    ///    after it costs an app that is told of nothing new. When it fails, the files are written all the same: what an app
+    ///    reads when it starts is worth more than what it is told.
+    /// 3. Each file is written, and the next run compares each with the vault again: a death before or between leaves old
+    ///    files, which it replaces.
+    /// 4. In `tell` the commands are run, and what they have been told is forgotten. A death before that leaves the note,
+    ///    and the next run tells them.
     package func run(
         _ selection: Selection, known: OutputDigests, record: (OutputDigests) async throws -> Void
-    ) async throws -> (reports: [Report], notRecorded: (any Error)?) {
-        var plans: [Result<(plan: OutputPlan, missing: [String]), OutputError>] = []
+    ) async throws -> Written {
+        var plans: [Plan] = []
         var digests = known
+        let left = notes.read()
         for item in items {
             let (values, missing) = selection.values(matching: item.include)
             do throws(OutputError) {
+                let path = item.output.path
                 let plan = try await item.output.plan(
-                    values, recorded: known.digests(of: item.output.path), adopt: adopt == item.output.path,
+                    values, recorded: known.digests(of: path), adopt: adopt == path || left.halfWritten.contains(path),
                     allowTracked: allowTracked, environment: environment, digest: digest)
                 if let digest = plan.digest { digests.add(digest, for: plan.path) }
                 plans.append(.success((plan, missing)))
             } catch { plans.append(.failure(error)) }
         }
-        var notRecorded: (any Error)?
+        var written = Written()
         if digests != known {
             do { try await record(digests) } catch let outdated as OutdatedSelection { throw outdated } catch {
-                notRecorded = error
+                written.notRecorded = error
             }
         }
-        var reports: [Report] = []
+        write(plans, left, &written)
+        return written
+    }
+
+    private typealias Plan = Result<(plan: OutputPlan, missing: [String]), OutputError>
+
+    private func write(_ plans: [Plan], _ left: OutputNotes.State, _ written: inout Written) {
+        var wanted = left
+        // Nobody else is at the notes until all is written; where there is nothing to note, they are not touched.
+        var held: OutputNotes.Locked?
+        defer { held?.release() }
+        let changes = zip(items, plans).compactMap { item, plan in
+            (try? plan.get().plan).flatMap { $0.changed ? (plan: $0, isToBeTold: item.after != nil) : nil }
+        }
+        if !left.isEmpty || changes.contains(where: { $0.isToBeTold || $0.plan.needsNote }) {
+            do {
+                held = try notes.lock()
+                wanted = held?.state ?? wanted
+                for (plan, isToBeTold) in changes {
+                    if isToBeTold { wanted.untold[plan.path] = String(UInt64.random(in: .min ... .max), radix: 36) }
+                    if plan.needsNote { wanted.halfWritten.insert(plan.path) }
+                }
+                try held?.write(wanted)
+            } catch { written.notNoted = error }
+        }
         for (item, plan) in zip(items, plans) {
             // A file that would not be known again is not written; the others are.
-            if notRecorded != nil, (try? plan.get())?.plan.digest != nil { continue }
-            reports.append(write(plan, item))
+            if written.notRecorded != nil, (try? plan.get())?.plan.digest != nil { continue }
+            var report = write(plan, item, isNoted: written.notNoted == nil)
+            if item.after == nil { wanted.untold[report.path] = nil }
+            if report.failure == nil {
+                report.mark = wanted.untold[report.path]
+                wanted.halfWritten.remove(report.path)
+            }
+            written.reports.append(report)
         }
-        return (reports, notRecorded)
+        // A note that stays calls a file ours that is: it is tried again in the next run.
+        if written.notNoted == nil { try? held?.write(wanted) }
     }
 
-    private func write(_ plan: Result<(plan: OutputPlan, missing: [String]), OutputError>, _ item: Item) -> Report {
+    private func write(_ plan: Plan, _ item: Item, isNoted: Bool) -> Report {
         do throws(OutputError) {
             let (plan, missing) = try plan.get()
+            if plan.changed, plan.needsNote, !isNoted {
+                throw .unwritable(path: plan.path, "it cannot be noted that it is about to be written in place")
+            }
             try plan.write()
             return Report(
-                path: plan.path, changed: plan.changed, missing: missing, failure: nil,
+                path: plan.path, changed: plan.changed, missing: missing, failure: nil, inPlace: plan.inPlace,
                 after: item.after)
         } catch {
-            return Report(path: item.output.path, changed: false, missing: [], failure: error, after: nil)
+            return Report(
+                path: item.output.path, changed: false, missing: [], failure: error, inPlace: nil, after: nil)
         }
     }
 
-    /// Tells the apps of what has changed; gives the commands that failed, by their output's path. They may take their time,
-    /// and ask for tokens themselves: nobody holds the vault's lock meanwhile.
-    package func tell(_ reports: [Report]) async -> [(path: String, failure: AfterFailure)] {
+    /// Tells the apps of what has changed, in this run or in one that could not tell them; gives the commands that failed, by
+    /// their output's path. They may take their time, and ask for tokens themselves: nobody holds a lock meanwhile.
+    package func tell(_ written: inout Written) async -> [(path: String, failure: AfterFailure)] {
         var failures: [(path: String, failure: AfterFailure)] = []
-        for report in reports where report.changed {
-            if let failure = await report.after?.run(environment: environment) {
+        for report in written.reports where report.changed || report.mark != nil {
+            guard let after = report.after else { continue }
+            if let failure = await after.run(environment: environment) {
                 failures.append((report.path, failure))
+            } else if let mark = report.mark {
+                do { try notes.forget([report.path: mark]) } catch { written.notForgotten = error }
             }
         }
         return failures

@@ -13,6 +13,20 @@ extension Workplace {
         var afterFailures: [(path: String, failure: AfterFailure)] = []
         /// Why it could not be noted in the vault that a file is tokenkeep's.
         var notRecorded: (any Error)?
+        /// Why it could not be noted which apps are still to be told.
+        var notNoted: (any Error)?
+        /// Why it could not be noted that they have been.
+        var notForgotten: (any Error)?
+
+        init() {}
+
+        /// What was written; the apps are told.
+        init(_ written: HandOut.Written, telling outputs: HandOut) async {
+            var written = written
+            afterFailures = await outputs.tell(&written)
+            (reports, notRecorded) = (written.reports, written.notRecorded)
+            (notNoted, notForgotten) = (written.notNoted, written.notForgotten)
+        }
     }
 
     /// Writes the outputs of the config from what the vault holds, without its lock; when the vault has gone on meanwhile,
@@ -28,7 +42,7 @@ extension Workplace {
             for name in vault.records.names { try config?.requireProvider(of: name, in: vault.records) }
             do {
                 let outputs = try outputs(adopt: adopt, allowTracked: allowTracked)
-                var (reports, notRecorded) = try await outputs.run(
+                var written = try await outputs.run(
                     try selection(of: vault.records), known: try OutputDigests(vault.records)
                 ) { digests in
                     // Only a format without comments needs the vault to remember its file, and so the lock.
@@ -38,17 +52,14 @@ extension Workplace {
                     try session.commit()
                     newest += 1
                 }
-                changed.formUnion(reports.filter(\.changed).map(\.path))
+                changed.formUnion(written.reports.filter(\.changed).map(\.path))
                 // Whoever wrote the vault between the reading and the writing may have been overtaken here.
                 guard try held != nil || self.vault().readHeader().generation == newest else { continue }
                 held?.close()
-                for index in reports.indices where changed.contains(reports[index].path) {
-                    reports[index].changed = true
+                for index in written.reports.indices where changed.contains(written.reports[index].path) {
+                    written.reports[index].changed = true
                 }
-                let failures = await outputs.tell(reports)
-                return (
-                    HandedOut(reports: reports, afterFailures: failures, notRecorded: notRecorded), vault.records
-                )
+                return (await HandedOut(written, telling: outputs), vault.records)
             } catch is OutdatedSelection { continue }
         }
     }
@@ -57,21 +68,22 @@ extension Workplace {
     /// ask for their tokens themselves.
     func handOut(_ session: VaultSession, allowTracked: Bool) async throws -> HandedOut {
         let outputs = try outputs(allowTracked: allowTracked)
-        let (reports, notRecorded) = try await outputs.run(
+        let written = try await outputs.run(
             try selection(of: session.records), known: try OutputDigests(session.records)
         ) { digests in
             try digests.store(in: &session.records)
             try session.commit()
         }
         session.close()
-        return HandedOut(reports: reports, afterFailures: await outputs.tell(reports), notRecorded: notRecorded)
+        return await HandedOut(written, telling: outputs)
     }
 
     /// The outputs of the config.
     private func outputs(adopt: String? = nil, allowTracked: Bool) throws -> HandOut {
         if let config { try refuseOwnFiles(config) }
         return HandOut(
-            try (config?.outputs ?? []).map { try $0.item(folder: config?.folder ?? "") }, adopt: adopt,
+            try (config?.outputs ?? []).map { try $0.item(folder: config?.folder ?? "") },
+            notes: OutputNotes(path: FileSystem.resolved(newVaultPath) + ".outputs"), adopt: adopt,
             allowTracked: allowTracked, environment: ThisProcess.environmentForOthers
         ) { bytes in bytes.withSpan { span in (try? SHA256.digest(of: span)).map { hexadecimal($0.span) } ?? "" } }
     }
@@ -138,10 +150,25 @@ extension Workplace {
                 Console.say("\(failure.message)\nhint: \(failure.hint)")
                 statuses.append(failure.status)
             }
+            if report.changed, let inPlace = report.inPlace {
+                say(
+                    "\(report.path) was written in place, for \(inPlace.reason): a reader may see half of it\nhint: mount its folder instead of the file, or let tokenkeep write the folder"
+                )
+            }
         }
         for (path, failure) in handed.afterFailures {
-            Console.say("\(path): \(failure.message)\nhint: \(failure.hint)")
+            let again = handed.notNoted == nil ? "; the next run tries it again" : ""
+            Console.say("\(path): \(failure.message)\(again)\nhint: \(failure.hint)")
             statuses.append(.other)
+        }
+        for (error, consequence) in [
+            (handed.afterFailures.isEmpty ? nil : handed.notNoted, "the next run does not try again"),
+            (handed.notForgotten, "the next run tells the apps again"),
+        ] {
+            guard let error else { continue }
+            Console.say(
+                "which apps have been told of their outputs cannot be noted beside the vault, so \(consequence): \((error as? HostError)?.reason ?? "\(error)")\nhint: make room in the vault's folder and let this user write it"
+            )
         }
         return statuses
     }
@@ -166,8 +193,13 @@ extension OutputConfig {
                 .misconfigured, "\(path): \(self.format) is for a step of a job, and makes no file",
                 hint: "leave this output out, and let a step of the workflow run: tokenkeep export \(self.format)")
         }
+        do { if isMerged { try format.requireMerging() } } catch {
+            throw Failure(.misconfigured, "\(path): \(error.message)", hint: error.hint)
+        }
         return HandOut.Item(
-            output: Output(path: path, format: format, mode: mode, group: group), include: include,
+            output: Output(
+                path: path, format: format, mode: mode, group: group, isMerged: isMerged, isVerified: isVerified),
+            include: include,
             after: after.map { AfterCommand($0, folder: folder) })
     }
 }
@@ -200,8 +232,9 @@ extension Failure {
 extension OutputError {
     fileprivate var status: Failure.Status {
         switch self {
-        case .refused, .unknownGroup, .groupRefused, .noFolder, .notAFile: .misconfigured
-        case .link, .anotherOwner, .notOurs, .notIgnored, .gitUnclear, .unreadable, .unwritable: .cannotWrite
+        case .refused, .unknownGroup, .groupRefused, .noFolder, .notAFile, .notMergeable: .misconfigured
+        case .link, .anotherOwner, .notOurs, .notIgnored, .gitUnclear, .unreadable, .unwritable, .torn, .notAsWritten:
+            .cannotWrite
         }
     }
 }

@@ -76,7 +76,7 @@ struct Workplace {
     /// The vault, what stands beside it, and the config: what no other file may take the place of.
     var ownFiles: [String] {
         let vault = FileSystem.resolved(newVaultPath)
-        return [configPath] + ["", ".lock", ".journal", ".next", ".log", ".log.1"].map { vault + $0 }
+        return [configPath] + ["", ".lock", ".journal", ".next", ".log", ".log.1", ".outputs"].map { vault + $0 }
     }
 
     /// Where the vault is, or would be made.

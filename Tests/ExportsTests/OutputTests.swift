@@ -15,9 +15,10 @@ import Tokens
     static func plan(
         _ path: String, _ token: String = "one", format: String = "commonjs", mode: UInt32? = nil,
         group: String? = nil, recorded: Set<String> = [], adopt: Bool = false, allowTracked: Bool = false,
-        environment: [String: String] = Place.environment
+        isMerged: Bool = false, environment: [String: String] = Place.environment
     ) async throws -> OutputPlan {
-        let output = Output(path: path, format: try #require(try .named(format)), mode: mode, group: group)
+        let output = Output(
+            path: path, format: try #require(try .named(format)), mode: mode, group: group, isMerged: isMerged)
         return try await output.plan(
             values(token), recorded: recorded, adopt: adopt, allowTracked: allowTracked, environment: environment,
             digest: digest)
@@ -159,6 +160,11 @@ import Tokens
                 await #expect(throws: OutputError.link(path: path, reason)) { try await Self.plan(path, "two") }
             }
             #expect(try place.text("real.js")?.contains("two") == false)
+            try place.write("foreign.js", "mine")
+            try await place.run("ln", "-s", "foreign.js", "three")
+            await #expect(throws: OutputError.notOurs(path: place.path("three"))) {
+                try await Self.plan(place.path("three"), "two")
+            }
         }
     }
 
@@ -215,20 +221,6 @@ import Tokens
                 Issue.record(error)
             }
             try await place.run("umount", "disk")
-        }
-    }
-
-    @Test(.enabled(if: FileSystem.effectiveUser != 0, "root writes into any folder"))
-    func aFolderThatCannotBeWrittenLeavesTheOldFile() async throws {
-        try await Place.with { place in
-            try await place.run("mkdir", "folder")
-            let path = place.path("folder/secrets.js")
-            try await Self.plan(path).write()
-            try await place.run("chmod", "500", "folder")
-            let plan = try await Self.plan(path, "two")
-            #expect(throws: OutputError.unwritable(path: path, "Permission denied")) { try plan.write() }
-            #expect(try place.text("folder/secrets.js")?.contains("one") == true)
-            try await place.run("chmod", "700", "folder")
         }
     }
 

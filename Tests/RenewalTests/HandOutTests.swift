@@ -18,21 +18,23 @@ struct HandOutTests {
     }
 
     private func run(
-        _ items: [HandOut.Item], _ session: VaultSession, record: ((OutputDigests) throws -> Void)? = nil
+        _ items: [HandOut.Item], _ session: VaultSession, tells: Bool = true,
+        record: ((OutputDigests) throws -> Void)? = nil
     ) async throws -> [HandOut.Report] {
-        let handOut = HandOut(items, environment: Place.environment) { bytes in
+        let notes = OutputNotes(path: session.path + ".outputs")
+        let handOut = HandOut(items, notes: notes, environment: Place.environment) { bytes in
             bytes.withSpan { span in (try? SHA256.digest(of: span)).map { hexadecimal($0.span) } ?? "" }
         }
         let selection = try Selection(session.records, clientSecrets: [])
-        let (reports, notRecorded) = try await handOut.run(selection, known: try OutputDigests(session.records)) {
-            digests in
+        var written = try await handOut.run(selection, known: try OutputDigests(session.records)) { digests in
             try digests.store(in: &session.records)
             try session.commit()
             try record?(digests)
         }
-        if let notRecorded { throw notRecorded }
-        failures.ends = await handOut.tell(reports).map(\.failure.end)
-        return reports
+        if let notRecorded = written.notRecorded { throw notRecorded }
+        if !tells { return written.reports }
+        failures.ends = await handOut.tell(&written).map(\.failure.end)
+        return written.reports
     }
 
     /// How the commands ended that failed in the last run.
@@ -122,6 +124,62 @@ struct HandOutTests {
         // A file that somebody else has changed since is still nobody's of ours.
         try FileSystem.replace(place.folder + "/a.json", with: Array("{}".utf8).span, mode: 0o600)
         #expect(try await run(items, session)[0].failure == .notOurs(path: place.folder + "/a.json"))
+    }
+
+    @Test func anAppThatCouldNotBeToldIsToldByTheNextRunThatCan() async throws {
+        let place = try await Place.make()
+        let session = try await place.session()
+        try set("1", session)
+        let items = [
+            try item(place, "a.js", after: "test -e ready && echo a >> told"),
+            try item(place, "b.js", after: "echo b >> told"), try item(place, "c.js"),
+        ]
+        for _ in 0..<3 {
+            _ = try await run(items, session)
+            #expect(failures.ends == [.exited(1)])
+        }
+        #expect(try text(place, "told") == "b\n", "only whose command failed is tried again")
+        try FileSystem.replace(place.folder + "/ready", with: Array("yes".utf8).span, mode: 0o600)
+        #expect(try await run(items, session).map(\.changed) == [false, false, false])
+        #expect(try text(place, "told") == "b\na\n" && failures.ends.isEmpty)
+        _ = try await run(items, session)
+        #expect(try text(place, "told") == "b\na\n", "and when it succeeded it is not")
+    }
+
+    /// A death between the write and the end of the commands.
+    @Test func anAppIsToldOfAFileThatARunWroteWhichDiedThen() async throws {
+        let place = try await Place.make()
+        let session = try await place.session()
+        try set("1", session)
+        let items = [try item(place, "a.js", after: "echo a >> told"), try item(place, "b.js")]
+        _ = try await run(items, session, tells: false)
+        #expect(try text(place, "told") == nil && text(place, "a.js") != nil)
+        _ = try await run(items, session)
+        _ = try await run(items, session)
+        #expect(try text(place, "told") == "a\n")
+        // One that is not to be told any more is not, and is not remembered.
+        try set("2", session)
+        _ = try await run(items, session, tells: false)
+        _ = try await run([try item(place, "a.js")], session)
+        #expect(OutputNotes(path: session.path + ".outputs").read().isEmpty)
+    }
+
+    @Test func whereNoAppIsToldNothingIsNoted() async throws {
+        let place = try await Place.make()
+        let session = try await place.session()
+        try set("1", session)
+        _ = try await run([try item(place, "a.js"), try item(place, "b.json")], session)
+        #expect(try FileSystem.status(of: session.path + ".outputs") == nil)
+    }
+
+    @Test func whereNothingCanBeNotedTheFilesAreWrittenAndTheAppsAreTold() async throws {
+        let place = try await Place.make()
+        let session = try await place.session()
+        try set("1", session)
+        #expect(FileSystem.makePrivate(folder: session.path + ".outputs"))
+        _ = try await run([try item(place, "a.js", after: "echo a >> told; exit 3")], session)
+        #expect(try text(place, "told") == "a\n" && failures.ends == [.exited(3)])
+        #expect(try text(place, "a.js")?.contains("\"1\"") == true)
     }
 
     @Test func recordingKeepsWhatElseTheRecordHolds() async throws {

@@ -1,0 +1,202 @@
+import Tokens
+
+/// A file whose lines are somebody's own, but for those between two marker lines, which are ours.
+///
+/// What is not ours keeps every byte: line ends of either kind, a byte order mark, a last line without an end. Where such a
+/// line stands before ours it is given an end, and the marker says so: without our lines the file is what it was.
+struct MergedFile {
+    /// The line that ours begin with, instead of a generated file's first one.
+    ///
+    /// Node 20 takes a comment that is not at the start of its line, or any line without `=`, together with all that
+    /// follows up to the next `=`. If that is somebody's last line before ours, the marker's own `=` ends it.
+    static let begin = "# >>> begin=tokenkeep; generated, do not edit or commit"
+    /// What follows in it when the end of the line before it is ours, too.
+    static let addedEnd = "; the line above had no end"
+    /// The line that ours end with.
+    static let end = "# <<< end=tokenkeep"
+
+    /// Whether it holds our lines, or the markers for them.
+    let hasBlock: Bool
+    private let before: Secret
+    private let addsEnd: Bool
+    private let after: Secret
+    private let firstLine: String
+
+    /// Takes a file apart.
+    ///
+    /// - Parameters:
+    ///   - names: The names that ours will define; nobody else's line may.
+    init(_ bytes: Secret, _ format: ExportFormat, _ names: Set<String>) throws(MergeProblem) {
+        guard let rules = format.merging else { throw .format(format.name) }
+        guard !bytes.hasNUL else { throw .binary }
+        let block = try bytes.withSpan { bytes throws(MergeProblem) in try Block(in: bytes) }
+        firstLine = (format.firstLine ?? "") + "\n"
+        hasBlock = block != nil
+        // A whole file of ours becomes one that holds ours alone.
+        if block == nil, bytes.isGenerated {
+            (before, addsEnd, after) = (Secret(""), false, Secret(""))
+            return
+        }
+        let start = block?.start ?? bytes.count
+        (before, after) = bytes.withSpan { bytes in
+            (
+                Secret(bytes.extracting(0..<start)),
+                Secret(bytes.extracting((block?.end ?? bytes.count)..<bytes.count))
+            )
+        }
+        addsEnd =
+            block?.addsEnd
+            ?? before.withSpan { $0.count > 0 && $0[$0.count - 1] != UInt8(ascii: "\n") }
+        var lines = OwnLines(rules, names)
+        try before.withSpan { bytes throws(MergeProblem) in try lines.check(bytes, isBeforeOurs: true) }
+        lines.number = block?.lineAfter ?? 0
+        try after.withSpan { bytes throws(MergeProblem) in try lines.check(bytes, isBeforeOurs: false) }
+    }
+
+    /// The file's bytes with what a format has rendered between the markers.
+    func with(_ rendered: Secret) throws(MergeProblem) -> Secret {
+        let lines = rendered.withSpan { Secret($0.extracting(firstLine.utf8.count..<$0.count)) }
+        let begin = (addsEnd ? "\n" : "") + Self.begin + (addsEnd ? Self.addedEnd : "") + "\n"
+        let all = Secret(joining: [before, Secret(begin), lines, Secret(Self.end + "\n"), after])
+        // The next run has to find the same lines: a value of several may hold one that looks like a marker.
+        let found = try? all.withSpan { bytes throws(MergeProblem) in try Block(in: bytes) }
+        guard let found, found.start == before.count, found.end == all.count - after.count else { throw .markerInValue }
+        return all
+    }
+}
+
+/// Where our lines stand in a file.
+private struct Block {
+    /// The first byte that is ours.
+    let start: Int
+    /// The first byte behind the last that is ours.
+    let end: Int
+    let addsEnd: Bool
+    /// The number of the line behind ours, from 1.
+    let lineAfter: Int
+
+    /// nil where there is none.
+    init?(in bytes: Span<UInt8>) throws(MergeProblem) {
+        let (begin, ending) = (Array(MergedFile.begin.utf8), Array(MergedFile.end.utf8))
+        let added = begin + Array(MergedFile.addedEnd.utf8)
+        var first: (line: Int, start: Int, addsEnd: Bool)?
+        var last: (line: Int, end: Int)?
+        var (start, number) = (0, 1)
+        while start < bytes.count {
+            let next = bytes.lineEnd(from: start)
+            // Behind the marker's own words an editor may have left blanks, or a carriage return.
+            if bytes.holds(begin, at: start) {
+                if let first { throw .twoBegins(first.line, number) }
+                first = (number, start, start > 0 && bytes.holds(added, at: start))
+            } else if bytes.holds(ending, at: start), bytes.isBlank(start + ending.count, next) {
+                guard first != nil, last == nil else { throw .endOnly(number) }
+                last = (number, next)
+            }
+            (start, number) = (next, number + 1)
+        }
+        guard let first else { return nil }
+        guard let last else { throw .beginOnly(first.line) }
+        self.start = first.start - (first.addsEnd ? 1 : 0)
+        (end, addsEnd, lineAfter) = (last.end, first.addsEnd, last.line + 1)
+    }
+}
+
+/// The lines that are not ours: they must not define our names, nor reach into our lines.
+private struct OwnLines {
+    let rules: ExportFormat.Merging
+    let names: Set<String>
+    /// The number of the first line that is looked at.
+    var number = 1
+
+    init(_ rules: ExportFormat.Merging, _ names: Set<String>) { (self.rules, self.names) = (rules, names) }
+
+    func check(_ bytes: Span<UInt8>, isBeforeOurs: Bool) throws(MergeProblem) {
+        var (start, number) = (number == 1 && bytes.holds([0xEF, 0xBB, 0xBF], at: 0) ? 3 : 0, number)
+        while start < bytes.count {
+            var next = bytes.lineEnd(from: start)
+            if let (name, value) = bytes.definition(from: start, to: next, blankSeparates: rules.blankSeparates) {
+                if names.contains(name) { throw .defined(name, number) }
+                // A value in quotes may go on for lines, which define nothing.
+                if rules.hasQuotes, value < next, "'\"`".utf8.contains(bytes[value]) {
+                    if let close = bytes.position(of: bytes[value], from: value + 1) {
+                        for index in start..<close where bytes[index] == UInt8(ascii: "\n") { number += 1 }
+                        next = bytes.lineEnd(from: close)
+                    } else if isBeforeOurs {
+                        throw .openQuote(number)
+                    }
+                }
+            }
+            if isBeforeOurs, next == bytes.count, rules.hasContinuations, bytes.endsInBackslash {
+                throw .continuation(number)
+            }
+            (start, number) = (next, number + 1)
+        }
+    }
+}
+
+extension Span<UInt8> {
+    /// The index behind the line feed that ends the line at `start`, or the end.
+    fileprivate func lineEnd(from start: Int) -> Int {
+        position(of: UInt8(ascii: "\n"), from: start).map { $0 + 1 } ?? count
+    }
+
+    fileprivate func position(of byte: UInt8, from start: Int) -> Int? {
+        var index = start
+        while index < count, self[index] != byte { index += 1 }
+        return index < count ? index : nil
+    }
+
+    fileprivate func holds(_ text: [UInt8], at start: Int) -> Bool {
+        count - start >= text.count && text.indices.allSatisfy { self[start + $0] == text[$0] }
+    }
+
+    fileprivate func isBlank(_ start: Int, _ end: Int) -> Bool {
+        (start..<end).allSatisfy { " \t\r\n".utf8.contains(self[$0]) }
+    }
+
+    /// Whether the last line, its end aside, ends in a backslash that stands for itself.
+    fileprivate var endsInBackslash: Bool {
+        var end = count
+        while end > 0, "\r\n".utf8.contains(self[end - 1]) { end -= 1 }
+        var start = end
+        while start > 0, self[start - 1] == UInt8(ascii: "\\") { start -= 1 }
+        return (end - start) % 2 == 1
+    }
+
+    /// The name that a line defines, as `NAME=`, `export NAME =` or `NAME:`, and where its value begins.
+    fileprivate func definition(from start: Int, to end: Int, blankSeparates: Bool) -> (name: String, value: Int)? {
+        func skipBlanks(_ from: Int) -> Int {
+            var index = from
+            while index < end, self[index] == UInt8(ascii: " ") || self[index] == UInt8(ascii: "\t") { index += 1 }
+            return index
+        }
+        var index = skipBlanks(start)
+        let export = Array("export".utf8)
+        if holds(export, at: index), skipBlanks(index + export.count) > index + export.count {
+            index = skipBlanks(index + export.count)
+        }
+        var name: [UInt8] = []
+        while index < end, self[index].isNamePart {
+            name.append(self[index])
+            index += 1
+        }
+        let separator = skipBlanks(index)
+        guard !name.isEmpty else { return nil }
+        if separator < end, self[separator] == UInt8(ascii: "=") || self[separator] == UInt8(ascii: ":") {
+            return (String(decoding: name, as: UTF8.self), skipBlanks(separator + 1))
+        }
+        guard blankSeparates, separator > index || isBlank(index, end) else { return nil }
+        return (String(decoding: name, as: UTF8.self), separator)
+    }
+}
+
+extension UInt8 {
+    fileprivate var isNamePart: Bool {
+        switch self {
+        case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: "-"):
+            true
+        default: false
+        }
+    }
+}
