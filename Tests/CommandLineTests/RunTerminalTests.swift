@@ -30,10 +30,11 @@ struct RunTerminalTests {
         """
 
     private static let child = """
-        import signal, sys, time
-        for number in (1, 2, 3, 28): signal.signal(number, lambda number, frame: print("signal", number, flush=True))
-        print("ready", flush=True)
-        for line in sys.stdin: print("got", line.strip(), flush=True)
+        import os, signal, sys
+        def say(*words): os.write(1, (" ".join(map(str, words)) + "\\n").encode())
+        for number in (1, 2, 3, 28): signal.signal(number, lambda number, frame: say("signal", number))
+        say("ready")
+        for line in sys.stdin: say("got", line.strip())
         sys.exit(7)
         """
 
