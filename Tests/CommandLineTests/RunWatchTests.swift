@@ -13,6 +13,8 @@ import Testing
         """
     }
 
+    private static let hasPython = ChildProcess.find("python3", path: nil) != nil
+
     private static let printing = "sh -c 'echo $$ $TIKTOK_ACCESS_TOKEN; exec sleep 300'"
 
     @Test func aCommandIsStartedAnewWhenCronHasRenewedItsToken() async throws {
@@ -118,7 +120,9 @@ import Testing
         #expect(seen == "new\n137\n")
     }
 
-    @Test func whoEndsItWhileItIsStartedAnewEndsIt() async throws {
+    @Test(.enabled(if: hasPython, "NOT TESTED: there is no python3")) func whoEndsItWhileItIsStartedAnewEndsIt()
+        async throws
+    {
         let tiktok = try await TikTokBench()
         let command =
             "python3 -Bc 'import os, signal\nsignal.signal(15, lambda *_: os.write(1, b\"asked\\n\"))\nprint(flush=True)\nwhile True: signal.pause()'"
@@ -141,7 +145,7 @@ import Testing
         }
     }
 
-    @Test func aSignalComesToTheCommandOnce() async throws {
+    @Test(.enabled(if: hasPython, "NOT TESTED: there is no python3")) func aSignalComesToTheCommandOnce() async throws {
         let bench = try await Bench()
         let seen = try await bench.ok(
             """
