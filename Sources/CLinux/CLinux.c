@@ -2,11 +2,13 @@
 #include "CLinux.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
 void clinux_forbid_dumps(void) { prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
 
@@ -14,6 +16,12 @@ int64_t clinux_mount_id(int descriptor) {
     struct statx status;
     if (statx(descriptor, "", AT_EMPTY_PATH, STATX_MNT_ID, &status) || !(status.stx_mask & STATX_MNT_ID)) return -1;
     return (int64_t)status.stx_mnt_id;
+}
+
+int clinux_is_in_memory(const char *path) {
+    struct statfs status;
+    if (statfs(path, &status)) return 0;
+    return status.f_type == TMPFS_MAGIC || status.f_type == RAMFS_MAGIC;
 }
 
 void clinux_free(void *memory) {

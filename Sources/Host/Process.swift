@@ -73,27 +73,6 @@ package enum ThisProcess {
         return value
     }
 
-    /// Replaces this process with another program; comes back only when that failed.
-    package static func execute(_ path: String, arguments: [String], environment: [[UInt8]]) -> HostError {
-        func block(_ strings: [[UInt8]]) -> [UnsafeMutablePointer<CChar>?] {
-            unsafe strings.map { bytes in
-                let copy = UnsafeMutablePointer<CChar>.allocate(capacity: bytes.count + 1)
-                for (index, byte) in bytes.enumerated() { unsafe copy[index] = CChar(bitPattern: byte) }
-                unsafe copy[bytes.count] = 0
-                return unsafe copy
-            } + [nil]
-        }
-        var arguments = unsafe block(arguments.map { Array($0.utf8) })
-        var environment = unsafe block(environment)
-        // The mask of the calling thread is handed on, and Swift's own threads hold signals back: without this the
-        // program could not be ended by SIGTERM.
-        var none = sigset_t()
-        unsafe sigemptyset(&none)
-        unsafe pthread_sigmask(SIG_SETMASK, &none, nil)
-        unsafe execve(path, &arguments, &environment)
-        return .last("execute", path)
-    }
-
     /// Whether a standard stream is a terminal: 0 input, 1 output, 2 errors.
     package static func isTerminal(_ descriptor: Int32) -> Bool { isatty(descriptor) == 1 }
 

@@ -10,13 +10,13 @@ import VaultFile
 extension Workplace {
     /// Who asks providers: this program, on this machine.
     func batch(
-        _ options: RenewalOptions, width: Batch.Width = .standard,
+        _ options: RenewalOptions, width: Batch.Width = .standard, stop: StopRequests = .signals,
         progress: @escaping @Sendable (Int, Int) -> Void = { _, _ in }
     ) -> Batch {
         let endpoint = TokenEndpoint(
             timeout: options.timeout.duration, userAgent: "tokenkeep/\(Tokenkeep.version)", now: { ThisProcess.now })
         return Batch(
-            host: Self.host, width: width, stop: .signals, clock: { ThisProcess.milliseconds }, progress: progress,
+            host: Self.host, width: width, stop: stop, clock: { ThisProcess.milliseconds }, progress: progress,
             log: log
         ) { request in await endpoint.send(request) }
     }
@@ -58,7 +58,7 @@ extension Workplace {
 
 extension StopRequests {
     /// SIGINT, SIGTERM and SIGHUP.
-    fileprivate static let signals = StopRequests(
+    static let signals = StopRequests(
         hold: { StopSignals.hold() }, release: { StopSignals.release() }, isWanted: { StopSignals.noted != nil })
 }
 

@@ -32,11 +32,11 @@ import Testing
     @Test func anotherProgramTakesItsPlaceWithTheseBytes() async {
         await #expect(processExitsWith: .exitCode(7)) {
             let script = "test \"$1\" = 'é $HOME' && test \"$(printf %s \"$X\" | od -An -tx1)\" = ' ff 41' && exit 7"
-            let environment: [[UInt8]] = [[0x58, 0x3D, 0xFF, 0x41], Array("PATH=/usr/bin:/bin".utf8)]
+            let environment: [UInt8] = [0x58, 0x3D, 0xFF, 0x41, 0] + Array("PATH=/usr/bin:/bin\0".utf8)
             _ = ThisProcess.execute(
-                "/bin/sh", arguments: ["sh", "-c", script, "x", "é $HOME"], environment: environment)
+                "/bin/sh", arguments: ["sh", "-c", script, "x", "é $HOME"], environment: environment.span)
         }
-        let error = ThisProcess.execute("/no/such/program", arguments: ["x"], environment: [])
+        let error = ThisProcess.execute("/no/such/program", arguments: ["x"], environment: Span())
         #expect(error.code == ENOENT && error.isNotFound)
     }
 

@@ -12,6 +12,9 @@ void clinux_forbid_dumps(void);
 /// The number of the mount that an open file was reached by; -1 before Linux 5.8.
 int64_t clinux_mount_id(int descriptor);
 
+/// Whether a folder is on a file system that is in memory (tmpfs or ramfs, statfs(2)).
+int clinux_is_in_memory(const char *path);
+
 /// `free` and `realloc`, which wipe what they give back: for libraries that copy secrets and let them lie.
 void clinux_free(void *memory);
 void *clinux_realloc(void *memory, size_t size);

@@ -18,30 +18,109 @@ struct RunCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Only this export name or pattern; may stand more than once.", valueName: "pattern"))
     var only: [String] = []
 
+    @Option(help: ArgumentHelp("Put this before every name that is handed out, as in APP_.", valueName: "prefix"))
+    var prefix: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Hand the values out in a file in memory, and only its path in this variable; may stand more than once.",
+            valueName: "name=format"))
+    var file: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Stay, keep the values fresh, and restart or signal the command when one has changed: restart, or signal=HUP.",
+            valueName: "restart|signal=name"))
+    var watch: String?
+
     @Argument(parsing: .captureForPassthrough, help: "The command and its arguments, behind --.")
     var command: [String]
+
+    func validate() throws {
+        if let prefix, prefix.isEmpty || prefix.contains("=") || prefix.utf8.contains(0) {
+            throw ValidationError("--prefix is empty, or has what no name of a variable can have")
+        }
+        guard watch.map({ WatchMode($0) != nil }) ?? true else {
+            throw ValidationError("--watch is restart, or signal= and the name or number of a signal")
+        }
+    }
 
     func run() async throws {
         // All that follows is the command's, so the parser leaves these to us.
         if command.first == "--help" || command.first == "-h" { throw CleanExit.helpRequest(self) }
         let command = command.first == "--" ? Array(command.dropFirst()) : command
-        guard let program = command.first else {
+        guard !command.isEmpty else {
             throw Failure(
                 .wrongUse, "there is no command to run",
                 hint: "put it behind --, as in: tokenkeep run -- node server.js")
         }
+        let requests = try file.map { try FileRequest($0) }
+        guard Swift.Set(requests.map(\.variable)).count == requests.count else {
+            throw Failure(.wrongUse, "two of --file are for one variable", hint: "give each a name of its own")
+        }
         let place = try Workplace(options)
-        let records = try await freshRecords(place)
-        let values = try await place.naming(try place.vault().path) { try place.chosen(only, of: records) }
-        try start(program, command, with: values)
+        let (records, isRenewed) = try await freshRecords(place)
+        let vault = try place.vault().path
+        let values = try await place.naming(vault) { try place.chosen(only, of: records) }
+        let outputs = paths(of: values, place)
+        if isRenewed, watch != nil || !outputs.isEmpty { await place.rewriteOutputs() }
+        let call = ProgramCall(command: command, prefix: prefix ?? "", paths: outputs.filter { isThere($0, place) })
+        guard watch != nil || !requests.isEmpty else { throw try call.become(values) }
+        KeyVariables.forget()
+        try await stay(call, requests, values, place, vault)
+    }
+
+    /// Starts the command as a child, and ends as it does.
+    private func stay(
+        _ call: ProgramCall, _ requests: [FileRequest], _ values: [ExportValue], _ place: Workplace, _ vault: String
+    ) async throws {
+        let mode = watch.flatMap { WatchMode($0) }
+        if case .signal = mode, requests.isEmpty, place.config?.outputs.isEmpty ?? true {
+            place.say(
+                "tokenkeep: an environment cannot be changed from outside, so a signal tells the command nothing that it could read\nhint: hand the values out with --file NAME=FORMAT, or restart it: --watch restart"
+            )
+        }
+        let files = requests.isEmpty ? nil : try PrivateFiles(requests)
+        defer { files?.remove() }
+        try files?.write(call.named(values))
+        var attendance = Attendance(
+            values, watcher: mode.map { (Watcher(place, renewal, only, given: values), $0) },
+            rewrite: { try files?.write(call.named($0)) },
+            start: { try call.start($0, files: files, tell: $1) })
+        switch try await attendance.run(watching: vault) {
+        case .exited(let status): throw ExitCode(status)
+        case .signalled(let signal):
+            // Whoever waits for this process sees why the command ended.
+            files?.remove()
+            Console.sayUnlockedKeys()
+            StopSignals.die(by: signal)
+        default: throw ExitCode(126)
+        }
+    }
+
+    /// The variables for values that an output of format raw holds alone: programs that read it again stay up to date.
+    private func paths(of values: [ExportValue], _ place: Workplace) -> [ProgramEnvironment.Variable] {
+        let names = values.map(\.name)
+        return (place.config?.outputs ?? []).compactMap { output in
+            guard output.format == "raw", let include = output.include, include.count == 1, names.contains(include[0])
+            else { return nil }
+            return (include[0] + "_FILE", Secret(output.path))
+        }
+    }
+
+    private func isThere(_ variable: ProgramEnvironment.Variable, _ place: Workplace) -> Bool {
+        let path = variable.value.revealed() ?? ""
+        if (try? FileSystem.status(of: path)) ?? nil != nil { return true }
+        place.say("\(path): it is not written yet, so \(variable.name) is not set\nhint: tokenkeep export")
+        return false
     }
 
     /// The records after what is due has been renewed; a token that is still good is enough when that fails.
-    private func freshRecords(_ place: Workplace) async throws -> Records {
+    private func freshRecords(_ place: Workplace) async throws -> (records: Records, isRenewed: Bool) {
         let start = ThisProcess.milliseconds
         var vault = try await place.read()
         if !renewal.isOffline { vault = await place.noteStagedOpening(vault) }
-        let names = try connections(in: vault.records, place)
+        let names = try place.connections(only, in: vault.records)
         let now = ThisProcess.now
         let tokens = try names.compactMap { try vault.records.connection($0)?.tokens }
         // Whoever has a token that works waits for no provider that is busy.
@@ -50,12 +129,12 @@ struct RunCommand: AsyncParsableCommand {
             patience: tokens.contains { $0.isExpired(at: now) } ? .seconds(30) : .zero)
         guard tokens.contains(where: { terms.isDue($0, at: now) }), !renewal.isOffline, let config = place.config else {
             try requireValid(names, in: vault.records, [:])
-            return vault.records
+            return (vault.records, false)
         }
         let known = names.filter { config.connections[$0] != nil }
         guard !known.isEmpty else {
             try requireValid(names, in: vault.records, [:])
-            return vault.records
+            return (vault.records, false)
         }
         let outcomes: [(name: RecordName, outcome: Outcome)], renewed: Records
         do { (outcomes, renewed, _) = try await place.refresh(place.batch(renewal), terms, known, config) } catch let
@@ -70,21 +149,11 @@ struct RunCommand: AsyncParsableCommand {
             guard ended.isEmpty
             else { throw failure }
             Console.say("tokenkeep: \(failure.message); the access tokens are still valid\nhint: \(failure.hint)")
-            return now
+            return (now, false)
         }
         return try await place.naming(try place.vault().path) {
             try requireValid(names, in: renewed, Dictionary(outcomes.map { ($0.name, $0.outcome) }) { $1 })
-            return renewed
-        }
-    }
-
-    /// The connections whose values the command is given.
-    private func connections(in records: Records, _ place: Workplace) throws -> [RecordName] {
-        let chosen = try place.chosen(only, of: records).map(\.name)
-        return try records.names.filter { name in
-            guard let tokens = try records.connection(name)?.tokens else { return false }
-            let names = tokens.exportNames(of: name)
-            return only.isEmpty || chosen.contains { names.contains($0) }
+            return (renewed, outcomes.contains { $0.outcome == .renewed })
         }
     }
 
@@ -109,36 +178,5 @@ struct RunCommand: AsyncParsableCommand {
                 Console.say("\(name): \(problem.message); its access token is still valid\nhint: \(problem.hint)")
             }
         }
-    }
-
-    private func start(_ program: String, _ command: [String], with values: [ExportValue]) throws {
-        // A path is taken as it is: what stands there may be something else than a program, and that is 126.
-        let isPath = program.contains("/")
-        guard
-            let path = isPath ? program : ChildProcess.find(program, path: ThisProcess.environmentVariable("PATH"))
-        else { throw notThere(program) }
-        for value in values where value.name.utf8.contains(UInt8(ascii: "=")) || value.value.hasNUL {
-            throw Failure(
-                .misconfigured, "\(value.name) cannot stand in an environment",
-                hint: "leave it out with --only, or rename it")
-        }
-        let ours = Swift.Set(values.map(\.name))
-        let inherited = ThisProcess.environmentBlock.filter { entry in
-            let name = String(decoding: entry.prefix { $0 != UInt8(ascii: "=") }, as: UTF8.self)
-            return !ours.contains(name) && !name.hasPrefix("TOKENKEEP_")
-        }
-        let added = values.map { Array($0.name.utf8) + [UInt8(ascii: "=")] + $0.value.revealedBytes() }
-        ThisProcess.restoreBrokenPipes()
-        let error = ThisProcess.execute(path, arguments: command, environment: inherited + added)
-        if error.isNotFound, (try? FileSystem.status(of: path)) == nil { throw notThere(program) }
-        Console.say(
-            "tokenkeep: \(program) cannot be run: \(error.reason)\nhint: \(error.isTooLarge ? "hand it less with --only" : "check that it is a program of this machine and yours to run")"
-        )
-        throw ExitCode(126)
-    }
-
-    private func notThere(_ program: String) -> ExitCode {
-        Console.say("tokenkeep: \(program): there is no such program\nhint: check its name and PATH")
-        return ExitCode(127)
     }
 }
