@@ -22,6 +22,10 @@ package struct HandOut: Sendable {
     package struct Report: Sendable {
         /// The file.
         package let path: String
+        /// The format's name.
+        package let format: String
+        /// What is in it, by the export names.
+        package let names: [String]
         /// Whether it was replaced, in this run.
         package var changed: Bool
         /// Names that it should hold and that the vault does not.
@@ -97,7 +101,7 @@ package struct HandOut: Sendable {
                     values, recorded: known.digests(of: path), adopt: adopt == path || left.halfWritten.contains(path),
                     allowTracked: allowTracked, environment: environment, digest: digest)
                 if let digest = plan.digest { digests.add(digest, for: plan.path) }
-                plans.append(.success((plan, missing)))
+                plans.append(.success((plan, values.map(\.name), missing)))
             } catch { plans.append(.failure(error)) }
         }
         var written = Written()
@@ -110,7 +114,7 @@ package struct HandOut: Sendable {
         return written
     }
 
-    private typealias Plan = Result<(plan: OutputPlan, missing: [String]), OutputError>
+    private typealias Plan = Result<(plan: OutputPlan, names: [String], missing: [String]), OutputError>
 
     private func write(_ plans: [Plan], _ left: OutputNotes.State, _ written: inout Written) {
         var wanted = left
@@ -148,17 +152,18 @@ package struct HandOut: Sendable {
 
     private func write(_ plan: Plan, _ item: Item, isNoted: Bool) -> Report {
         do throws(OutputError) {
-            let (plan, missing) = try plan.get()
+            let (plan, names, missing) = try plan.get()
             if plan.changed, plan.needsNote, !isNoted {
                 throw .unwritable(path: plan.path, "it cannot be noted that it is about to be written in place")
             }
             try plan.write()
             return Report(
-                path: plan.path, changed: plan.changed, missing: missing, failure: nil, inPlace: plan.inPlace,
-                after: item.after)
+                path: plan.path, format: item.output.format.name, names: names, changed: plan.changed, missing: missing,
+                failure: nil, inPlace: plan.inPlace, after: item.after)
         } catch {
             return Report(
-                path: item.output.path, changed: false, missing: [], failure: error, inPlace: nil, after: nil)
+                path: item.output.path, format: item.output.format.name, names: [], changed: false, missing: [],
+                failure: error, inPlace: nil, after: nil)
         }
     }
 

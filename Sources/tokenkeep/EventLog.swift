@@ -1,4 +1,5 @@
 import Host
+import Renewal
 import Tokens
 import VaultFile
 
@@ -53,17 +54,36 @@ struct EventLog: Sendable {
 }
 
 extension Workplace {
-    /// Writes down which values left for an output, or were printed, by their names.
+    /// Writes down which values left, by their names: printed, or for a file.
     func logExport(_ format: String, _ names: [String], path: String?) {
+        logHandOuts([handOut("export", format, names, path, path == nil ? "printed" : "written")])
+    }
+
+    /// Writes down which values left for the outputs that were written.
+    func logExports(_ written: HandOut.Written) {
+        logHandOuts(
+            written.reports.filter(\.changed).map { handOut("export", $0.format, $0.names, $0.path, "written") })
+    }
+
+    /// Writes down which values a command was given.
+    func logRun(_ names: [String]) { logHandOuts([handOut("run", nil, names, nil, "given")]) }
+
+    private func logHandOuts(_ events: [JSONObject]) {
         guard let vault = try? vault().path else { return }
+        EventLog(ofVault: vault).append(events, isByReader: true)
+    }
+
+    private func handOut(
+        _ event: String, _ format: String?, _ names: [String], _ path: String?, _ outcome: String
+    ) -> JSONObject {
         var object = JSONObject()
         object.set("at", ThisProcess.now)
-        object.set("event", "export")
+        object.set("event", event)
         object.set("format", format)
         object.set("names", names)
-        object.set("outcome", path == nil ? "printed" : "written")
+        object.set("outcome", outcome)
         object.set("path", path)
-        EventLog(ofVault: vault).append([object], isByReader: true)
+        return object
     }
 
     /// Writes down what was done to a key slot.

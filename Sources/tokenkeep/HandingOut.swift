@@ -59,6 +59,7 @@ extension Workplace {
                 for index in written.reports.indices where changed.contains(written.reports[index].path) {
                     written.reports[index].changed = true
                 }
+                logExports(written)
                 return (await HandedOut(written, telling: outputs), vault.records)
             } catch is OutdatedSelection { continue }
         }
@@ -75,6 +76,7 @@ extension Workplace {
             try session.commit()
         }
         session.close()
+        logExports(written)
         return await HandedOut(written, telling: outputs)
     }
 

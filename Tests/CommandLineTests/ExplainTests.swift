@@ -63,6 +63,21 @@ struct ExplainTests {
         #expect(await bench.sh("tokenkeep export json --json").status == 64)
     }
 
+    @Test func eachExportIsInTheLogByNameAndNeverByValue() async throws {
+        let bench = try await filled()
+        try await bench.ok("tokenkeep export dotenv --only STRIPE_KEY > /dev/null; tokenkeep export; tokenkeep export")
+        let shown = try await bench.ok("TOKENKEEP_KEY= tokenkeep log").split(separator: "\n").dropFirst()
+        // The second export of the outputs changed nothing.
+        #expect(shown.count == 3, "\(shown)")
+        #expect(shown.first?.hasSuffix("export  printed  dotenv: STRIPE_KEY") == true, "\(shown)")
+        #expect(shown.contains { $0.contains("some.json") && $0.hasSuffix("written  json: HOOK_SECRET STRIPE_KEY") })
+        #expect(try await bench.ok("tokenkeep log X_CLIENT_SECRET | grep -c sh.env") == "1\n")
+        try await bench.ok("tokenkeep run --only HOOK_SECRET -- true")
+        let last = try await bench.ok("tokenkeep log HOOK_SECRET | tail -1").split(separator: " ")
+        #expect(last.suffix(3) == ["run", "given", "HOOK_SECRET\n"], "\(last)")
+        #expect(!bench.text("tokenkeep.vault.log").contains("value-of"))
+    }
+
     @Test func aReaderOfAVaultThatItMayNotWriteExportsWithoutALogAndWithoutAWord() async throws {
         let bench = try await filled()
         let ended = await bench.sh(

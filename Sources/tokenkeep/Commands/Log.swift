@@ -59,7 +59,7 @@ struct Log: AsyncParsableCommand {
             number("status").map { "HTTP \($0)" }, text("error"), text("log_id").map { "log id \($0)" },
             number("attempt").flatMap { $0 > 1 ? "try \($0)" : nil }, number("duration_ms").map { "\($0) ms" },
             number("epoch").map { "epoch \($0)" }, event.has("committed") ? "waits in a journal" : nil,
-            (try? event.texts("names")).map { "\(text("format") ?? ""): " + $0.joined(separator: " ") },
+            (try? event.texts("names")).map { (text("format").map { "\($0): " } ?? "") + $0.joined(separator: " ") },
         ]
         return [
             number("at").map { Moment.text($0, withSeconds: true) } ?? "",

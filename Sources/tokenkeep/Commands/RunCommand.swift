@@ -65,6 +65,7 @@ struct RunCommand: AsyncParsableCommand {
         let outputs = paths(of: values, place)
         if isRenewed, watch != nil || !outputs.isEmpty { await place.rewriteOutputs() }
         let call = ProgramCall(command: command, prefix: prefix ?? "", paths: outputs.filter { isThere($0, place) })
+        place.logRun(values.map(\.name))
         guard watch != nil || !requests.isEmpty else { throw try call.become(values) }
         KeyVariables.forget()
         try await stay(call, requests, values, place, vault)
