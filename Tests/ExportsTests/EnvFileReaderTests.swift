@@ -15,7 +15,7 @@ import Tokens
             protocol_version = "HTTP/1.1"
 
             def do_GET(self):
-                self.answer(b"OK")
+                self.answer(b"OK" if self.path.endswith("/_ping") else b"{}")
 
             do_HEAD = do_GET
 

@@ -22,11 +22,16 @@ import Tokens
             sys.stdout.buffer.write((name + "\\0" + "\\n".join(lines) + "\\0").encode())
         """
 
-    /// The loud rows of what is missing.
-    @Test(arguments: [
-        ("github-actions", "GitHub's runner", "Runner.Listener"), ("gitlab", "GitLab", "gitlab-rails"),
-    ])
-    func theRealReaderSetsEachText(format: String, name: String, program: String) async throws {
+    @Test func githubsRunnerSetsEachText() async throws {
+        try await Self.expectNoSuch("Runner.Listener", "GitHub's runner", of: "github-actions")
+    }
+
+    @Test func gitlabSetsEachText() async throws {
+        try await Self.expectNoSuch("gitlab-rails", "GitLab", of: "gitlab")
+    }
+
+    /// Says aloud that a reader is missing; where it is not, a test has to be written.
+    private static func expectNoSuch(_ program: String, _ name: String, of format: String) async throws {
         let reader = Reader(format: format, name: name, version: [program, "--version"], file: "", command: [])
         _ = try await reader.requiredVersion()
         Issue.record("\(name) is here: have it read \(format) back")
@@ -109,7 +114,7 @@ import Tokens
         }
     }
 
-    @Test func byGitLabsRulesEachAcceptedTextIsSetAndMostRefusedOnesWouldNotBe() async throws {
+    @Test func byGitLabsRulesEachAcceptedTextIsSetAndTheOthersAreRefusedForAReason() async throws {
         let reader = Reader(
             format: "gitlab", name: "its rules, read anew", version: ["python3", "--version"], file: "report.env",
             command: ["python3", "-c", Self.gitlabRules])
