@@ -30,6 +30,9 @@ import Tokens
     /// Debian's, which has its packages; another may come first on the PATH.
     static let python = "/usr/bin/python3"
 
+    /// Where Debian has Node's packages, whichever Node it is.
+    private static let node = Place.environment.merging(["NODE_PATH": "/usr/share/nodejs:/usr/lib/nodejs"]) { $1 }
+
     private static let json: [Reader] = [
         Reader(
             format: "json", name: "Node", version: ["node", "--version"], file: "a.json",
@@ -71,7 +74,7 @@ import Tokens
             command: [
                 "node", "-e", "const values = require('yaml').parse(fs.readFileSync('a.yaml', 'utf8'))" + nodePrint,
             ],
-            environment: Place.environment.merging(["NODE_PATH": "/usr/share/nodejs:/usr/lib/nodejs"]) { $1 }),
+            environment: node),
         go(
             "yaml", "yaml.v3 for Go", package: "gopkg.in/yaml.v3", file: "a.yaml",
             """
