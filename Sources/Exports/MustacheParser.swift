@@ -44,6 +44,8 @@ struct MustacheParser {
         let body: Range<Int>
         let end: Int
         let line: Int
+
+        var isVariable: Bool { sign == nil || sign == "{" || sign == "&" }
     }
 
     /// Takes a template's text, which is not secret.
@@ -53,7 +55,7 @@ struct MustacheParser {
     mutating func parse() throws(FormatProblem) -> [MustacheNode] {
         while let start = find(delimiters.open, from: position) {
             let tag = try tag(at: start)
-            let (textEnd, next) = isVariable(tag) ? (start, tag.end) : extent(start..<tag.end)
+            let (textEnd, next) = tag.isVariable ? (start, tag.end) : extent(start..<tag.end)
             add(text: position..<textEnd)
             try take(tag)
             move(to: next)
@@ -65,8 +67,6 @@ struct MustacheParser {
         }
         return levels[0].nodes
     }
-
-    private func isVariable(_ tag: Tag) -> Bool { tag.sign == nil || tag.sign == "{" || tag.sign == "&" }
 
     private mutating func tag(at start: Int) throws(FormatProblem) -> Tag {
         let line = line + lineFeeds(position..<start)
@@ -112,7 +112,8 @@ struct MustacheParser {
 
     private mutating func setDelimiters(_ tag: Tag) throws(FormatProblem) {
         let parts = source[tag.body].split(whereSeparator: Self.isBlank).map(Array.init)
-        guard parts.count == 2, !parts.joined().contains(UInt8(ascii: "=")) else {
+        // They are looked for at each byte, so they are short.
+        guard parts.count == 2, parts.allSatisfy({ $0.count <= 20 && !$0.contains(UInt8(ascii: "=")) }) else {
             throw problem(tag.line, "these are no two delimiters", hint: "write them as in {{=<% %>=}}")
         }
         delimiters = (parts[0], parts[1])
@@ -120,10 +121,12 @@ struct MustacheParser {
 
     private func name(_ tag: Tag) throws(FormatProblem) -> MustacheName {
         let parts = source[tag.body].split(whereSeparator: Self.isBlank)
-        guard parts.count == 1,
+        guard parts.count == 1, parts[0].count <= 1000,
             let text = String(validating: source.span.extracting(parts[0].startIndex..<parts[0].endIndex))
         else {
-            throw problem(tag.line, "a tag holds one name, without blanks", hint: "there are no arguments and no else")
+            throw problem(
+                tag.line, "a tag holds one name of at most 1,000 bytes, without blanks",
+                hint: "there are no arguments and no else")
         }
         return MustacheName(text: text, line: tag.line)
     }

@@ -41,7 +41,7 @@ private struct TemplateFilling {
 
     /// What may be made in all, in bytes: lists in lists grow exponentially.
     private static let limit = 64 << 20
-    /// What a piece counts beside its bytes.
+    /// What a piece counts beside its bytes, for each place in which its name may be looked up.
     private static let pieceCost = 32
     /// What may be quoted at once, in bytes: quoting in quoting grows exponentially, too.
     private static let quotingLimit = 1 << 20
@@ -140,7 +140,7 @@ private struct TemplateFilling {
     }
 
     private mutating func counted(_ part: Secret) throws(ExportRefusal) -> Secret {
-        left -= Self.pieceCost + part.count
+        left -= Self.pieceCost * contexts.count + part.count
         guard left >= 0 else {
             throw ExportRefusal(
                 name: "the template", reason: "filled in, it is larger than 64 MiB",
