@@ -68,7 +68,9 @@ let package = Package(
             ]),
         .testTarget(
             name: "ImportsTests", dependencies: ["Imports", .product(name: "Subprocess", package: "swift-subprocess")]),
-        .testTarget(name: "ExportsTests", dependencies: ["Exports", "Tokens", "Host"]),
+        .testTarget(
+            name: "ExportsTests",
+            dependencies: ["Exports", "Tokens", "Host", .product(name: "TOMLKit", package: "TOMLKit")]),
         .testTarget(name: "HostTests", dependencies: ["Host", "Sealing"]),
         .executableTarget(
             name: "VaultCrasher", dependencies: ["VaultFile", "Tokens", "Sealing", "Host"], path: "Tests/VaultCrasher"),

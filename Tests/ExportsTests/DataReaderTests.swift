@@ -1,5 +1,6 @@
 import Exports
 import Host
+import TOMLKit
 import Testing
 import Tokens
 
@@ -137,6 +138,16 @@ import Tokens
     @Test(arguments: yaml) func anEmptyYAMLFileIsAnEmptyMapping(reader: Reader) async throws {
         _ = try await reader.requiredVersion()
         #expect(try await reader.read(try #require(try ExportFormat.named("yaml")).render([])) == [:])
+    }
+
+    /// By `toml++`, which reads our config, too.
+    @Test func tomlplusplusReadsEachTextBack() throws {
+        let values = Reader.texts + Self.oddNames
+        let file = try #require(try ExportFormat.named("toml")).render(values)
+        let table = try TOMLTable(string: try #require(file.revealed()))
+        let wrong = values.filter { table[$0.name]?.string.map { Secret($0) } != $0.value }
+        #expect(wrong.map(\.name) == [])
+        Reader.note(["toml", "toml++ (TOMLKit)", "TOMLKit 0.6.0", "\(values.count) read back, 0 refused"])
     }
 
     private static let kubernetes = [

@@ -186,6 +186,33 @@ import Tokens
         }
     }
 
+    @Test func anyBytesAreATemplateOrAProblemWithALine() throws {
+        let pieces =
+            [
+                "{{", "}}", "{{{", "}}}", "{{#", "{{/", "{{^", "{{=", "=}}", "{{!", "{{&", "A", "A}}", "{{/A}}",
+                "<% %>", "<%", "%>",
+                " ", "\n", "\r\n", "\r", "=", ".", "\0", "é",
+            ].map { Array($0.utf8) } + [[0xFF], [0xC3], [0xE2, 0x80]]
+        var random = SeededGenerator(seed: 7)
+        var filled = 0
+        for _ in 0..<20_000 {
+            let template = (0..<Int.random(in: 1...12, using: &random)).flatMap { _ in
+                pieces.randomElement(using: &random) ?? []
+            }
+            var options = ExportFormat.Options()
+            options.template = Secret(template)
+            do {
+                _ = try #require(try ExportFormat.named("template", options)).render(Self.values)
+                filled += 1
+            } catch let problem as FormatProblem {
+                #expect(problem.message.hasPrefix("line "))
+            } catch let refusal as ExportRefusal {
+                #expect(refusal.reason.contains("line "))
+            }
+        }
+        #expect((1000..<19_000).contains(filled))
+    }
+
     @Test func whatGrowsWithoutEndIsRefused() throws {
         let lists = String(repeating: "{{#values}}", count: 50) + String(repeating: "{{/values}}", count: 50)
         #expect {
