@@ -72,6 +72,7 @@ let package = Package(
             name: "ExportsTests",
             dependencies: [
                 "Exports", "Imports", "Tokens", "Host", .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "TOMLKit", package: "TOMLKit"),
             ]),
         .testTarget(name: "HostTests", dependencies: ["Host", "Sealing"]),
         .executableTarget(

@@ -21,7 +21,7 @@ extension ExportFormat {
             let size = values.reduce(0) { $0 + $1.value.count }
             if size > sizeLimit, let largest = values.max(by: { $0.value.count < $1.value.count }) {
                 throw largest.refusal(
-                    "a Kubernetes Secret holds \(sizeLimit) bytes, all values together have \(size), and this one most of them"
+                    "a Kubernetes Secret holds \(sizeLimit) bytes, all values together have \(size), and this is the largest"
                 )
             }
             // Quoted, for there are names that are numbers, or `no`.

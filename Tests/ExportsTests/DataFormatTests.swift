@@ -91,7 +91,7 @@ import Tokens
         #expect(try Self.reason("kubernetes", ("A", half), ("B", half)) == nil)
         #expect(
             try Self.reason("kubernetes", ("A", half), ("B", half + "a"))
-                == "a Kubernetes Secret holds 1048576 bytes, all values together have 1048577, and this one most of them"
+                == "a Kubernetes Secret holds 1048576 bytes, all values together have 1048577, and this is the largest"
         )
     }
 

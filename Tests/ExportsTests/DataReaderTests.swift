@@ -1,5 +1,6 @@
 import Exports
 import Host
+import TOMLKit
 import Testing
 import Tokens
 
@@ -29,6 +30,9 @@ import Tokens
         """
     /// Debian's, which has its packages; another may come first on the PATH.
     static let python = "/usr/bin/python3"
+
+    /// Where Debian has Node's packages, whichever Node it is.
+    private static let node = Place.environment.merging(["NODE_PATH": "/usr/share/nodejs:/usr/lib/nodejs"]) { $1 }
 
     private static let json: [Reader] = [
         Reader(
@@ -71,7 +75,7 @@ import Tokens
             command: [
                 "node", "-e", "const values = require('yaml').parse(fs.readFileSync('a.yaml', 'utf8'))" + nodePrint,
             ],
-            environment: Place.environment.merging(["NODE_PATH": "/usr/share/nodejs:/usr/lib/nodejs"]) { $1 }),
+            environment: node),
         go(
             "yaml", "yaml.v3 for Go", package: "gopkg.in/yaml.v3", file: "a.yaml",
             """
@@ -134,6 +138,16 @@ import Tokens
     @Test(arguments: yaml) func anEmptyYAMLFileIsAnEmptyMapping(reader: Reader) async throws {
         _ = try await reader.requiredVersion()
         #expect(try await reader.read(try #require(try ExportFormat.named("yaml")).render([])) == [:])
+    }
+
+    /// By `toml++`, which reads our config, too.
+    @Test func tomlplusplusReadsEachTextBack() throws {
+        let values = Reader.texts + Self.oddNames
+        let file = try #require(try ExportFormat.named("toml")).render(values)
+        let table = try TOMLTable(string: try #require(file.revealed()))
+        let wrong = values.filter { table[$0.name]?.string.map { Secret($0) } != $0.value }
+        #expect(wrong.map(\.name) == [])
+        Reader.note(["toml", "toml++ (TOMLKit)", "TOMLKit 0.6.0", "\(values.count) read back, 0 refused"])
     }
 
     private static let kubernetes = [

@@ -6,7 +6,9 @@ import Tokens
 @Suite struct RefusalTests {
     private static func render(_ format: String, _ values: [(String, [UInt8])]) throws -> String? {
         let values = values.map { ExportValue(name: $0, value: Secret($1)) }
-        return try #require(try ExportFormat.named(format)).render(values).revealed()
+        var options = ExportFormat.Options()
+        if format == "template" { options.template = Secret("") }
+        return try #require(try ExportFormat.named(format, options)).render(values).revealed()
     }
 
     private static func reason(_ format: String, _ name: String, _ value: [UInt8]) throws -> String? {
