@@ -23,7 +23,7 @@ final class RunningNode {
         const { statSync } = fs, now = performance.now.bind(performance);
         let stats = 0, clock;
         fs.statSync = (...rest) => { stats++; return statSync(...rest); };
-        performance.now = () => clock ?? now();
+        Object.defineProperty(performance, 'now', { value: () => clock ?? now() });
         const until = async (holds) => {
           for (const end = now() + 30000; !holds(); await new Promise((resolve) => setTimeout(resolve, 20)))
             if (now() > end) return false;
