@@ -191,6 +191,20 @@ struct OutputTests {
         #expect(bench.text("told") == "told\n" && bench.text("tokenkeep.vault.outputs").isEmpty)
     }
 
+    @Test func howeverManyWriteAtOnceAllFilesAreOfOneGenerationInTheEnd() async throws {
+        let bench = try await bench(
+            Self.outputs + "\nafter = [\"sh\", \"-c\", \"sha256sum < t.json > told\"]\n")
+        for round in 1...3 {
+            let ended = await bench.sh(
+                """
+                for n in 1 2 3 4 5 6; do { printf \(round)-$n | tokenkeep set A && tokenkeep export || echo $?; } & done; wait
+                value=$(tokenkeep get A); grep -q "\\"$value\\"" secrets.js && grep -q "\\"$value\\"" t.json && echo same
+                sha256sum < t.json | cmp told - && cat tokenkeep.vault.outputs
+                """)
+            #expect(ended.output == "same\n", "\(ended.words)")
+        }
+    }
+
     /// Killed in front of the output's rename, and in front of the end of `after`; formats with a first line and without.
     @Test(arguments: ["commonjs", "dotenv", "json"])
     func whatADeadRunLeftUndoneIsDoneByTheNextThoughNothingIsDue(format: String) async throws {
