@@ -205,6 +205,27 @@ struct OutputTests {
         }
     }
 
+    /// Stopped between the reading of the vault and the writing of the first file, while another process goes through both.
+    @Test func aRunThatWasOvertakenByAnotherWritesAllAnew() async throws {
+        let bench = try await bench(
+            """
+            [[outputs]]
+            path = "secrets.js"
+            format = "commonjs"
+            [[outputs]]
+            path = "other.js"
+            format = "commonjs"
+            """)
+        let ended = await bench.sh(
+            """
+            strace -f -qq -o /dev/null -e trace=linkat -e inject=linkat:signal=STOP:when=1 \
+                sh -c 'echo $$ > pid; exec tokenkeep export' &
+            until ls -A | grep -q 'secrets.*tmp$'; do :; done
+            printf value-two | tokenkeep set A; tokenkeep export; kill -CONT $(cat pid); wait $! && grep -l value-two *.js
+            """)
+        #expect(ended.output == "other.js\nsecrets.js\n", "\(ended.words)")
+    }
+
     /// Killed in front of the output's rename, and in front of the end of `after`; formats with a first line and without.
     @Test(arguments: ["commonjs", "dotenv", "json"])
     func whatADeadRunLeftUndoneIsDoneByTheNextThoughNothingIsDue(format: String) async throws {
