@@ -227,6 +227,7 @@ extension Failure {
 extension OutputError {
     fileprivate var status: Failure.Status {
         switch self {
+        case .notMergeable(_, .changedMeanwhile): .cannotWrite
         case .refused, .unknownGroup, .groupRefused, .noFolder, .notAFile, .notMergeable: .misconfigured
         case .link, .anotherOwner, .notOurs, .notIgnored, .gitUnclear, .unreadable, .unwritable, .torn, .notAsWritten:
             .cannotWrite

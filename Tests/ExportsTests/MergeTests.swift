@@ -152,6 +152,20 @@ import Tokens
         }
     }
 
+    @Test func whatSomebodySavedAfterThePlanIsNotLost() async throws {
+        try await Place.with { place in
+            let path = place.path(".env")
+            for text in ["A=1\n", nil] {
+                if let text { try place.write(".env", text) } else { try await place.run("rm", ".env") }
+                let plan = try await Self.merge(path, OutputTests.values("one"))
+                try place.write(".env", "A=2\n")
+                #expect(throws: OutputError.notMergeable(path: path, .changedMeanwhile)) { try plan.write() }
+                #expect(try place.text(".env") == "A=2\n")
+            }
+            try await Self.merge(path, OutputTests.values("one")).write()
+        }
+    }
+
     @Test func aFileThatGitDoesNotIgnoreGetsNoLineOfOurs() async throws {
         try await Place.with { place in
             try await place.run("git", "init", "-q", ".")
