@@ -84,7 +84,8 @@ extension Workplace {
         return HandOut(
             try (config?.outputs ?? []).map { try $0.item(folder: config?.folder ?? "") },
             notes: OutputNotes(path: FileSystem.resolved(newVaultPath) + ".outputs"), adopt: adopt,
-            allowTracked: allowTracked, environment: ThisProcess.environmentForOthers
+            allowTracked: allowTracked, triesAgain: ThisProcess.setting("TOKENKEEP_AFTER") == nil,
+            environment: ThisProcess.environmentForOthers
         ) { bytes in bytes.withSpan { span in (try? SHA256.digest(of: span)).map { hexadecimal($0.span) } ?? "" } }
     }
 

@@ -191,6 +191,19 @@ struct OutputTests {
         #expect(bench.text("told") == "told\n" && bench.text("tokenkeep.vault.outputs").isEmpty)
     }
 
+    @Test func anAfterCommandThatStartsTokenkeepIsNotStartedByItAgain() async throws {
+        let bench = try await bench(
+            """
+            [[outputs]]
+            path = "secrets.js"
+            format = "commonjs"
+            after = ["sh", "-c", "echo $TOKENKEEP_AFTER >> told; TOKENKEEP_KEY=$(cat key) tokenkeep refresh"]
+            """)
+        try await bench.ok("echo $TOKENKEEP_KEY > key; tokenkeep export; tokenkeep export")
+        #expect(bench.text("told").hasSuffix("/secrets.js\n") && bench.text("told").split(separator: "\n").count == 1)
+        #expect(bench.text("tokenkeep.vault.outputs").isEmpty)
+    }
+
     @Test func howeverManyWriteAtOnceAllFilesAreOfOneGenerationInTheEnd() async throws {
         let bench = try await bench(
             Self.outputs + "\nafter = [\"sh\", \"-c\", \"sha256sum < t.json > told\"]\n")
