@@ -43,7 +43,7 @@ extension OutputPlan {
                 throw HostError(operation: "open", path: target, code: staleFile)
             }
             // On the disk: the old bytes. Who is not to read the new ones loses the file first.
-            if now.mode & mode != now.mode { try file.setMode(now.mode & mode) }
+            if now.mode & mode != now.mode || group != nil { try file.setMode(now.mode & mode, group: group) }
             // Room is made before a byte is lost: a full disk leaves the old bytes, and the old end.
             do { if Int64(bytes.count) > now.size { try file.reserve(Int64(bytes.count)) } } catch {
                 try? file.truncate(to: now.size)
@@ -55,7 +55,7 @@ extension OutputPlan {
             // note that was made before (`needsNote`).
             try bytes.withSpan { bytes throws(HostError) in try file.write(bytes, at: 0) }
             try file.truncate(to: Int64(bytes.count))
-            try file.setMode(mode, group: group)
+            try file.setMode(mode)
             // On the disk after it: the new bytes.
             try file.sync()
         } catch {

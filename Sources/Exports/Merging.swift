@@ -50,7 +50,8 @@ package enum MergeProblem: Error, Equatable {
     case openQuote(Int)
     /// The line before ours goes on in the next.
     case continuation(Int)
-
+    /// Somebody has changed the file after it was read.
+    case changedMeanwhile
     /// A value holds a line that is a marker.
     case markerInValue
 
@@ -67,6 +68,7 @@ package enum MergeProblem: Error, Equatable {
             "line \(line) defines \(name), too, and readers differ in which of two definitions counts"
         case .openQuote(let line): "the value in line \(line) opens a quote that is not closed before tokenkeep's lines"
         case .continuation(let line): "line \(line) ends in a backslash, and so goes on in tokenkeep's first line"
+        case .changedMeanwhile: "somebody else changed it while its new lines were made, and it is left as it is"
         case .markerInValue: "a value has a line like those that mark where tokenkeep's lines begin and end"
         }
     }
@@ -80,6 +82,7 @@ package enum MergeProblem: Error, Equatable {
         case .twoBegins, .beginOnly, .endOnly:
             "leave one pair of the lines \"\(MergedFile.begin)\" and \"\(MergedFile.end)\", or remove them with all between: they are written anew"
         case .defined(let name, let line): "remove line \(line), or leave \(name) out with `include` in the config"
+        case .changedMeanwhile: "run it again: tokenkeep export"
         case .markerInValue: "leave it out with `include` in the config, or choose an output without merge"
         case .openQuote, .continuation: "mend that line, or move it below tokenkeep's"
         }

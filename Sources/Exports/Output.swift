@@ -70,8 +70,9 @@ package struct Output: Sendable {
         let keepsFirstLine = format.firstLine.flatMap { line in old.map { $0.begins(with: line + "\n") } } ?? false
         return OutputPlan(
             path: path, bytes: bytes, digest: format.firstLine == nil ? digest(bytes) : nil, inPlace: inPlace,
-            needsNote: inPlace != nil && !keepsFirstLine, change: change, target: target, present: present, mode: mode,
-            group: group, groupName: self.group, isVerified: isVerified)
+            needsNote: inPlace != nil && !keepsFirstLine, change: change, target: target, present: present,
+            mergedInto: isMerged ? old ?? Secret("") : nil, mode: mode, group: group, groupName: self.group,
+            isVerified: isVerified)
     }
 
     /// The file with our lines in it.
@@ -122,8 +123,7 @@ package struct Output: Sendable {
     }
 
     private func contents(of target: String) throws(OutputError) -> Secret? {
-        // Far above what a vault holds; it only keeps a mistyped path from being read into memory.
-        do { return try FileSystem.contents(of: target, limit: 64 << 20).map { Secret($0) } } catch {
+        do { return try OutputPlan.contents(of: target) } catch {
             throw unreadable(error)
         }
     }

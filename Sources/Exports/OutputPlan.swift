@@ -29,6 +29,8 @@ package struct OutputPlan: Sendable {
     let change: Change
     let target: String
     let present: FileStatus?
+    /// The bytes of somebody's own file that ours have been put into.
+    let mergedInto: Secret?
     let mode: UInt32
     let group: UInt32?
     let groupName: String?
@@ -41,8 +43,12 @@ package struct OutputPlan: Sendable {
     /// half-written (`OutputError.torn`).
     ///
     /// What is planned is done to the name: a file that somebody else puts there between plan and rename is replaced, and
-    /// a link that is put there is replaced, not followed. Who can do that can write the folder, and so the file.
+    /// a link that is put there is replaced, not followed. Who can do that can write the folder, and so the file. Somebody's
+    /// own file is read once more: what an editor saves later than that, in the moment before the rename, is lost.
     package func write() throws(OutputError) {
+        if let mergedInto, change == .bytes, (try? Self.contents(of: target)) ?? Secret("") != mergedInto {
+            throw .notMergeable(path: path, .changedMeanwhile)
+        }
         if inPlace != nil, let present {
             try writeInPlace(over: present)
         } else {
@@ -52,6 +58,12 @@ package struct OutputPlan: Sendable {
             }
         }
         if isVerified, change != .none { try verify() }
+    }
+
+    /// The bytes of a file; nil when there is none.
+    static func contents(of target: String) throws(HostError) -> Secret? {
+        // Far above what a vault holds; it only keeps a mistyped path from being read into memory.
+        try FileSystem.contents(of: target, limit: 64 << 20).map { Secret($0) }
     }
 
     private func replace() throws(HostError) {

@@ -56,20 +56,21 @@ package struct HandOut: Sendable {
     private let notes: OutputNotes
     private let adopt: String?
     private let allowTracked: Bool
+    private let triesAgain: Bool
     private let environment: [String: String]
     private let digest: @Sendable (Secret) -> String
 
     /// Sets what is generated. `notes` is what is known of runs that died; `environment` is what commands get; `adopt` is
-    /// a file that may be taken over.
+    /// a file that may be taken over; without `triesAgain` no app is told of what an earlier run has written.
     package init(
-        _ items: [Item], notes: OutputNotes, adopt: String? = nil, allowTracked: Bool = false,
-        environment: [String: String],
-        digest: @escaping @Sendable (Secret) -> String
+        _ items: [Item], notes: OutputNotes, adopt: String? = nil, allowTracked: Bool = false, triesAgain: Bool = true,
+        environment: [String: String], digest: @escaping @Sendable (Secret) -> String
     ) {
         self.items = items
         self.notes = notes
         self.adopt = adopt
         self.allowTracked = allowTracked
+        self.triesAgain = triesAgain
         self.environment = environment
         self.digest = digest
     }
@@ -142,7 +143,9 @@ package struct HandOut: Sendable {
             if item.after == nil { wanted.untold[report.path] = nil }
             if report.failure == nil {
                 report.mark = wanted.untold[report.path]
-                wanted.halfWritten.remove(report.path)
+                // One that was noted since the plan is another run's, and it is not known that its file is whole.
+                let isOurs = left.halfWritten.contains(report.path) || (try? plan.get())?.plan.needsNote == true
+                if isOurs { wanted.halfWritten.remove(report.path) }
             }
             written.reports.append(report)
         }
@@ -169,11 +172,15 @@ package struct HandOut: Sendable {
 
     /// Tells the apps of what has changed, in this run or in one that could not tell them; gives the commands that failed, by
     /// their output's path. They may take their time, and ask for tokens themselves: nobody holds a lock meanwhile.
+    ///
+    /// A command finds its output's path in `TOKENKEEP_AFTER`; by that this program, if the command starts it, knows that its
+    /// app is being told.
     package func tell(_ written: inout Written) async -> [(path: String, failure: AfterFailure)] {
         var failures: [(path: String, failure: AfterFailure)] = []
-        for report in written.reports where report.changed || report.mark != nil {
+        for report in written.reports where report.changed || report.mark != nil && triesAgain {
             guard let after = report.after else { continue }
-            if let failure = await after.run(environment: environment) {
+            if let failure = await after.run(environment: environment.merging(["TOKENKEEP_AFTER": report.path]) { $1 })
+            {
                 failures.append((report.path, failure))
             } else if let mark = report.mark {
                 do { try notes.forget([report.path: mark]) } catch { written.notForgotten = error }

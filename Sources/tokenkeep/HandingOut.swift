@@ -86,7 +86,8 @@ extension Workplace {
         return HandOut(
             try (config?.outputs ?? []).map { try $0.item(folder: config?.folder ?? "") },
             notes: OutputNotes(path: FileSystem.resolved(newVaultPath) + ".outputs"), adopt: adopt,
-            allowTracked: allowTracked, environment: ThisProcess.environmentForOthers
+            allowTracked: allowTracked, triesAgain: ThisProcess.setting("TOKENKEEP_AFTER") == nil,
+            environment: ThisProcess.environmentForOthers
         ) { bytes in bytes.withSpan { span in (try? SHA256.digest(of: span)).map { hexadecimal($0.span) } ?? "" } }
     }
 
@@ -234,6 +235,7 @@ extension Failure {
 extension OutputError {
     fileprivate var status: Failure.Status {
         switch self {
+        case .notMergeable(_, .changedMeanwhile): .cannotWrite
         case .refused, .unknownGroup, .groupRefused, .noFolder, .notAFile, .notMergeable: .misconfigured
         case .link, .anotherOwner, .notOurs, .notIgnored, .gitUnclear, .unreadable, .unwritable, .torn, .notAsWritten:
             .cannotWrite

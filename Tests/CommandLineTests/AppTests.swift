@@ -29,7 +29,9 @@ struct AppTests {
     }
 
     @Test(arguments: [
-        "tokenkeep.vault", "./tokenkeep.vault.lock", "tokenkeep.vault.journal", "tokenkeep.toml", "key", "other/../key",
+        "tokenkeep.vault", "./tokenkeep.vault.lock", "tokenkeep.vault.journal", "tokenkeep.vault.outputs",
+        "tokenkeep.toml", "key",
+        "other/../key",
         "link.js", "same.js",
     ])
     func anOutputReplacesNoFileOfTokenkeepsOwnNorAnother(path: String) async throws {

@@ -191,6 +191,54 @@ struct OutputTests {
         #expect(bench.text("told") == "told\n" && bench.text("tokenkeep.vault.outputs").isEmpty)
     }
 
+    @Test func anAfterCommandThatStartsTokenkeepIsNotStartedByItAgain() async throws {
+        let bench = try await bench(
+            """
+            [[outputs]]
+            path = "secrets.js"
+            format = "commonjs"
+            after = ["sh", "-c", "echo $TOKENKEEP_AFTER >> told; TOKENKEEP_KEY=$(cat key) tokenkeep refresh"]
+            """)
+        try await bench.ok("echo $TOKENKEEP_KEY > key; tokenkeep export; tokenkeep export")
+        #expect(bench.text("told").hasSuffix("/secrets.js\n") && bench.text("told").split(separator: "\n").count == 1)
+        #expect(bench.text("tokenkeep.vault.outputs").isEmpty)
+    }
+
+    @Test func howeverManyWriteAtOnceAllFilesAreOfOneGenerationInTheEnd() async throws {
+        let bench = try await bench(
+            Self.outputs + "\nafter = [\"sh\", \"-c\", \"sha256sum < t.json > told\"]\n")
+        for round in 1...3 {
+            let ended = await bench.sh(
+                """
+                for n in 1 2 3 4 5 6; do { printf \(round)-$n | tokenkeep set A && tokenkeep export || echo $?; } & done; wait
+                value=$(tokenkeep get A); grep -q "\\"$value\\"" secrets.js && grep -q "\\"$value\\"" t.json && echo same
+                sha256sum < t.json | cmp told - && cat tokenkeep.vault.outputs
+                """)
+            #expect(ended.output == "same\n", "\(ended.words)")
+        }
+    }
+
+    /// Stopped between the reading of the vault and the writing of the first file, while another process goes through both.
+    @Test func aRunThatWasOvertakenByAnotherWritesAllAnew() async throws {
+        let bench = try await bench(
+            """
+            [[outputs]]
+            path = "secrets.js"
+            format = "commonjs"
+            [[outputs]]
+            path = "other.js"
+            format = "commonjs"
+            """)
+        let ended = await bench.sh(
+            """
+            strace -f -qq -o /dev/null -e trace=linkat -e inject=linkat:signal=STOP:when=1 \
+                sh -c 'echo $$ > pid; exec tokenkeep export' &
+            until ls -A | grep -q 'secrets.*tmp$'; do :; done
+            printf value-two | tokenkeep set A; tokenkeep export; kill -CONT $(cat pid); wait $! && grep -l value-two *.js
+            """)
+        #expect(ended.output == "other.js\nsecrets.js\n", "\(ended.words)")
+    }
+
     /// Killed in front of the output's rename, and in front of the end of `after`; formats with a first line and without.
     @Test(arguments: ["commonjs", "dotenv", "json"])
     func whatADeadRunLeftUndoneIsDoneByTheNextThoughNothingIsDue(format: String) async throws {

@@ -224,6 +224,57 @@ import Tokens
         }
     }
 
+    /// A mount point that no rename can replace, on a file system of 64 KiB.
+    @Test(
+        .enabled("no file system can be mounted here: a full disk under a mounted file goes untested") {
+            await Place.has("sh", "-c", "d=$(mktemp -d) && mount -t tmpfs none $d && umount $d && rmdir $d")
+        })
+    func aFileThatIsWrittenInPlaceKeepsItsBytesWhereTheNewOnesHaveNoRoom() async throws {
+        try await Place.with { place in
+            try await place.run("sh", "-c", "mkdir disk && mount -t tmpfs -o size=64k none disk")
+            let path = place.path("disk/secrets.js")
+            do {
+                try await Self.plan(path).write()
+                let old = try place.text("disk/secrets.js")
+                try await place.run("mount", "--bind", path, path)
+                let large = try await Self.plan(path, String(repeating: "x", count: 100_000))
+                #expect(large.inPlace == .mounted && !large.needsNote, "its first line stays")
+                #expect(throws: OutputError.unwritable(path: path, "No space left on device")) { try large.write() }
+                #expect(try place.text("disk/secrets.js") == old)
+                let inode = try Self.status(path).inode
+                try await Self.plan(path, String(repeating: "y", count: 5000)).write()
+                let short = try await Self.plan(path, "z", mode: 0o640)
+                try short.write()
+                #expect(try place.text("disk/secrets.js") == short.bytes.revealed())
+                #expect(try Self.status(path).mode == 0o640 && Self.status(path).inode == inode)
+                #expect(try await Self.plan(path, "z", format: "json", adopt: true).needsNote)
+                #expect(try await place.run("ls", "-A", "disk") == Array("secrets.js\n".utf8))
+            } catch {
+                Issue.record(error)
+            }
+            try await place.run("sh", "-c", "umount \(path); umount disk")
+        }
+    }
+
+    @Test func whatTookTheFilesPlaceAfterThePlanIsNotChanged() async throws {
+        try await Place.with { place in
+            let path = place.path("secrets.js")
+            try await Self.plan(path, mode: 0o600).write()
+            let plan = try await Self.plan(path, mode: 0o640)
+            try place.write("other", "x", mode: 0o600)
+            try await place.run("ln", "-sf", "other", "secrets.js")
+            #expect(throws: OutputError.self) { try plan.write() }
+            #expect(try Self.status(place.path("other")).mode == 0o600)
+            // A link that takes its place is replaced itself.
+            try await place.run("rm", "secrets.js")
+            try await Self.plan(path).write()
+            let next = try await Self.plan(path, "two")
+            try await place.run("ln", "-sf", "other", "secrets.js")
+            try next.write()
+            #expect(try Self.status(path).kind == .regular && place.text("other") == "x")
+        }
+    }
+
     @Test func aValueThatTheFormatRefusesLeavesTheOldFileAndIsNotShown() async throws {
         try await Place.with { place in
             let path = place.path("secrets.env")
