@@ -34,8 +34,8 @@ struct Attendance {
         /// The newest of that number.
         case tick(Int)
         case looked(Watcher.Look)
-        /// The program of that number was told to end, and had its time.
-        case late(Int32)
+        /// The program was told to end, and had its time.
+        case late(Program)
         /// The program has ended, and what was under way had its time.
         case waited
     }
@@ -54,7 +54,8 @@ struct Attendance {
     private let tell: AsyncStream<Event>.Continuation
 
     private var program: Program?
-    private var end: ChildProcess.End?
+    /// How it ended, or why it could not be started anew.
+    private var end: Result<ChildProcess.End, any Error>?
     /// Whether the program was told to end, to be started anew.
     private var isRestarting = false
     private var isLooking = false
@@ -76,23 +77,23 @@ struct Attendance {
     /// Takes the signals from here on; starts the command, and gives how it ended.
     mutating func run(watching vault: String) async throws -> ChildProcess.End {
         try SignalRelay.begin { [tell] in tell.yield(.received($0)) }
-        try begin()
         if watcher != nil {
             guard FileWatch.begin(vault, tell: { [tell] in tell.yield(.vaultChanged) }) else {
                 throw Failure(
                     .other, "the vault cannot be watched: there is no room for a thread", hint: "raise ulimit -u")
             }
-            // What has changed since the values were read.
-            look()
         }
+        try begin()
+        // What has changed since the values were read.
+        look()
         for await event in events {
-            if try take(event) { break }
+            if take(event), let end { return try end.get() }
         }
-        return end ?? .exited(0)
+        throw CancellationError()
     }
 
     /// Whether all is done.
-    private mutating func take(_ event: Event) throws -> Bool {
+    private mutating func take(_ event: Event) -> Bool {
         switch event {
         case .received(let signal):
             // Whoever wants the end of the command wants no new one.
@@ -102,17 +103,19 @@ struct Attendance {
             // As the shell that waits for this process expects of a job; without a terminal nobody would let it go on.
             if Terminal.isThere { ThisProcess.stop() }
         case .program(.ended):
-            let ended = program?.end
+            end = (program?.end).map { .success($0) }
             program = nil
             if isRestarting {
-                try begin()
-            } else {
-                end = ended
-                // A request in flight is waited for, and what is being written for a while.
-                guard isLooking, let watcher else { return true }
-                _ = watcher.watcher.end()
-                after(.seconds(5), .waited)
+                do {
+                    try begin()
+                    end = nil
+                    break
+                } catch { end = .failure(error) }
             }
+            // A request in flight is waited for, and what is being written for a while.
+            guard isLooking, let watcher else { return true }
+            _ = watcher.watcher.end()
+            after(.seconds(5), .waited)
         case .waited:
             guard watcher?.watcher.end() == true else { return true }
             after(.seconds(1), .waited)
@@ -132,8 +135,9 @@ struct Attendance {
             if let changed = look.changed { bringUpToDate(changed) }
             if hasMissed { self.look() }
             planTick()
-        case .late(let id):
-            if let program, program.id == id { program.signal(SignalName.kill) }
+        case .late(let late):
+            // Who asked for the end himself leaves it its time.
+            if isRestarting, program === late { late.signal(SignalName.kill) }
         }
         return false
     }
@@ -177,7 +181,7 @@ struct Attendance {
         case .restart:
             isRestarting = true
             program.signal(SignalName.terminate)
-            after(Self.patience, .late(program.id))
+            after(Self.patience, .late(program))
         case .signal(let number): program.signal(number)
         }
     }

@@ -92,13 +92,14 @@ struct TikTokBench: Sendable {
 
     /// Starts the sandbox, which consents at once, and writes the connection's section.
     init(
-        faults: [String] = [], accessLifetime: Int64 = 7200, manners: Manners = .tiktok, more config: String = "",
-        connected: Bool = true
+        faults: [String] = [], accessLifetime: Int64 = 7200, latency: Duration = .zero, manners: Manners = .tiktok,
+        more config: String = "", connected: Bool = true
     ) async throws {
         var options = SandboxOptions()
         options.manners = manners
         options.approves = true
         options.accessLifetime = accessLifetime
+        options.latency = latency
         options.faults = try faults.map { try SandboxFault(parsing: $0) }
         sandbox = try await SandboxProvider.start(options, now: { ThisProcess.now })
         bench = try await Bench(

@@ -39,12 +39,14 @@ import Testing
             \(Self.start("--watch signal=SIGHUP --file F=json", command))
             read ready <&3; tokenkeep refresh --force
             read token <&3; [ "$token" = "$(tokenkeep get tiktok)" ] && echo new
-            # Twice at once is one change.
-            tokenkeep refresh --force; tokenkeep refresh --force
-            read token <&3; [ "$token" = "$(tokenkeep get tiktok)" ] && echo new
+            # Two changes at once are one: it is signalled once, and the next line is of the next change.
+            kill -STOP $run; tokenkeep refresh --force; tokenkeep refresh --force; kill -CONT $run
+            for i in 1 2; do
+                read token <&3; [ "$token" = "$(tokenkeep get tiktok)" ] && echo new; tokenkeep refresh --force
+            done
             kill $run; wait $run; echo $?; cat errors
             """)
-        #expect(seen == "new\nnew\n143\n")
+        #expect(seen == "new\nnew\nnew\n143\n")
     }
 
     @Test func whatIsDueIsRenewedWithoutAnyCronJobAndTheOutputsAreToo() async throws {
@@ -69,7 +71,7 @@ import Testing
             \(Self.start("--watch restart", Self.printing))
             read pid first <&3
             for i in 1 2 3; do printf $i | tokenkeep set OTHER; done
-            # The next change comes after what these would have done.
+            # Nothing shows that nothing happens: the next change has to come when what these would do is done.
             sleep 1.5; tokenkeep refresh --force; read pid second <&3
             [ "$second" = "$(tokenkeep get tiktok)" ] && echo new; kill $run; wait $run; cat errors
             """)
@@ -145,6 +147,18 @@ import Testing
         }
     }
 
+    @Test func aRequestThatIsUnderWayWhenTheCommandEndsIsWaitedFor() async throws {
+        let tiktok = try await TikTokBench(accessLifetime: 10, latency: .seconds(2))
+        let before = try await tiktok.refreshes()
+        let seen = try await tiktok.bench.ok(
+            """
+            tokenkeep run --watch restart -- sh -c 'until test -s tokenkeep.vault.journal; do sleep 0.05; done; exit 3'; echo $?
+            test -s tokenkeep.vault.journal && echo left; tokenkeep log | grep -c 'refresh *renewed'
+            """)
+        #expect(seen == "3\n1\n")
+        #expect(try await tiktok.refreshes() == before + 1)
+    }
+
     @Test(.enabled(if: hasPython, "NOT TESTED: there is no python3")) func aSignalComesToTheCommandOnce() async throws {
         let bench = try await Bench()
         let seen = try await bench.ok(
@@ -154,6 +168,8 @@ import Testing
             import os, signal
             def say(*words): os.write(1, (" ".join(map(str, words)) + "\\n").encode())
             for number in (1, 10, 12, 15, 18, 20, 28, 34, 64): signal.signal(number, lambda number, frame: say(number))
+            # What it sends to whoever started it does not come back.
+            os.kill(os.getppid(), 10)
             say("ready", os.getppid(), os.getpgrp() == os.getpgid(os.getppid()), sorted(os.listdir("/proc/self/fd"), key=int)[:-1], os.getpid())
             while True: signal.pause()
             X
