@@ -4,7 +4,7 @@ import Testing
 
 /// No input ends the process, and none takes more than time in proportion to its length.
 @Suite(.timeLimit(.minutes(3))) struct HostileInputTests {
-    private static let syntaxes: [ImportSyntax] = [.javascript, .dotenv, .json]
+    private static let syntaxes: [ImportSyntax] = [.javascript, .dotenv, .json, .yaml, .pass(name: "A")]
 
     /// Whether the bytes parse; what does not has to throw.
     @discardableResult
