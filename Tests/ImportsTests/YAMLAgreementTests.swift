@@ -4,43 +4,27 @@ import Testing
 
 /// What PyYAML writes is read, or refused; what both read is the same.
 @Suite(RealReader.pythonYAMLIsInstalled) struct YAMLAgreementTests {
-    /// Ways to write, each with the least share of the values that has to come back.
     private static let ways = [
-        (#"{"default_flow_style": false}"#, 450), (#"{"default_style": "\""}"#, 455), (#"{"default_style": "'"}"#, 455),
-        (#"{"default_style": "|"}"#, 450), (#"{"default_style": ">"}"#, 455),
-        (#"{"default_style": "\"", "width": 20, "indent": 4}"#, 450), (#"{"default_style": "'", "width": 10}"#, 455),
-        (#"{"default_style": "|", "indent": 7, "explicit_end": true}"#, 450),
-        (#"{"default_style": ">", "width": 10, "explicit_start": true}"#, 450),
-        (#"{"width": 1000000, "explicit_start": true, "explicit_end": true}"#, 450),
-        (#"{"width": 5, "line_break": "\r\n"}"#, 450),
+        #"{"default_flow_style": false}"#, #"{"default_style": "\""}"#, #"{"default_style": "'"}"#,
+        #"{"default_style": "|"}"#, #"{"default_style": ">"}"#, #"{"default_style": "\"", "width": 20, "indent": 4}"#,
+        #"{"default_style": "'", "width": 10}"#, #"{"default_style": "|", "indent": 7, "explicit_end": true}"#,
+        #"{"default_style": ">", "width": 10, "explicit_start": true}"#,
+        #"{"width": 1000000, "explicit_start": true, "explicit_end": true}"#, #"{"width": 5, "line_break": "\r\n"}"#,
+        #"{"allow_unicode": true}"#, #"{"allow_unicode": true, "default_style": "|"}"#,
+        #"{"allow_unicode": true, "default_style": "'", "width": 5}"#,
     ]
 
     @Test(arguments: ways, [1, 2])
-    func whatPyYAMLWritesComesBack(way: (options: String, least: Int), seed: Int) async throws {
-        try await expectReturn(way.options, seed: seed, least: way.least)
-    }
-
-    /// Where it writes every character as it is, some end lines for it that are none in YAML 1.2: a document with one of
-    /// them is refused.
-    @Test(arguments: [#"{"allow_unicode": true}"#, #"{"allow_unicode": true, "default_style": "|"}"#], 3...12)
-    func whatPyYAMLWritesUnescapedComesBackOrIsRefused(options: String, seed: Int) async throws {
-        try await expectReturn(options, seed: seed, least: nil)
-    }
-
-    private func expectReturn(_ options: String, seed: Int, least: Int?) async throws {
+    func whatPyYAMLWritesComesBack(options: String, seed: Int) async throws {
         var written = try await RealReader.python.read([], with: ReaderScript.dumpYAML, "\(seed)", options)
         let removed = written.removeValue(forKey: "document")
-        let document = try #require(removed)
-        let file: ImportedFile
-        do { file = try parse(document, as: .yaml) } catch {
-            #expect(least == nil, "\(error.message)")
-            return
-        }
+        let file = try parse(try #require(removed), as: .yaml)
         for value in file.values {
             #expect(written[value.name] == Array(value.value.utf8), "\(value.name) on line \(value.line)")
         }
-        #expect(file.values.count + file.leftBehind.count == written.count)
-        #expect(file.values.count >= least ?? 0, "\(file.leftBehind.map { "\($0.name): \($0.why)" })")
+        #expect(file.values.count + file.leftBehind.count == written.count && written.count > 400)
+        // Such as `1e3`, which it takes for a string, and others do not.
+        #expect(file.leftBehind.count < 7, "\(file.leftBehind.map { "\($0.name): \($0.why)" })")
     }
 
     @Test(arguments: 1...8 as ClosedRange<UInt64>)
@@ -67,7 +51,7 @@ import Testing
     func noDocumentWithAMistakeIsReadInTwoWays(index: Int) async throws {
         var generator = SeededGenerator(seed: UInt64(index))
         let seed = "\(100 + index)"
-        let written = try await RealReader.python.read([], with: ReaderScript.dumpYAML, seed, Self.ways[index].0)
+        let written = try await RealReader.python.read([], with: ReaderScript.dumpYAML, seed, Self.ways[index])
         let document = try #require(written["document"])
         let lines = Array(String(decoding: document, as: UTF8.self).unicodeScalars.split(separator: "\n"))
         let documents = (0..<2000).map { _ in
