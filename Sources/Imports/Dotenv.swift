@@ -10,8 +10,6 @@
 /// after the one where it began are read on their own. Up to the end that was found for it they may yet be pieces of
 /// it, so that of them only `NAME=value` in capitals is read as an assignment.
 struct Dotenv {
-    /// Nothing behind the `=`, not even quotes: a place to fill in.
-    private static let empty = "empty"
     private static let disagreement = "readers of .env disagree on"
     private var source: Source
     /// The last line that may be a piece of a value before it.
@@ -55,11 +53,11 @@ struct Dotenv {
             return noAssignment
         }
         skipBlanks()
-        let content = value()
-        switch content {
-        case .text(""), .other(why: Self.empty): if isDoubtful { return noAssignment }
-        default: break
+        if isAtPlaceholder {
+            return isDoubtful ? noAssignment : Finding(name: name, line: line, content: .other(why: "empty"))
         }
+        let content = value()
+        if isDoubtful, case .text("") = content { return noAssignment }
         return Finding(name: name, line: line, content: content)
     }
 
@@ -130,7 +128,7 @@ struct Dotenv {
         if value.hasPrefix("-----BEGIN "), !value.contains("-----END ") {
             return .other(why: skipPEM() ? "several lines without quotes" : "a PEM block that is not closed")
         }
-        return objection.map { .other(why: $0) } ?? (value.isEmpty ? .other(why: Self.empty) : .text(value))
+        return objection.map { .other(why: $0) } ?? .text(value)
     }
 
     /// Passes over the rest of a key or certificate that stands there without quotes; false when it has no end.
@@ -154,6 +152,9 @@ struct Dotenv {
         source = start
         lastDoubtfulLine = max(lastDoubtfulLine, line)
     }
+
+    /// Whether nothing stands here, not even quotes: a place to fill in.
+    private var isAtPlaceholder: Bool { source.peek().map { $0.endsLine || $0 == "#" } ?? true }
 
     private mutating func skipBlanks() {
         source.take(while: \.isBlank)

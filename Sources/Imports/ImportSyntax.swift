@@ -45,8 +45,9 @@ package enum ImportSyntax: Equatable, Sendable {
     /// The syntax that the first telling line shows, or nil where it shows none: a text that is misread can be printed
     /// in pieces, as names.
     ///
-    /// In this order: an opening bracket is JSON, and behind a comment YAML; the beginning of a statement is JavaScript; `---` is YAML; a name is
-    /// followed by `=` in .env, and by a colon and a blank in YAML, where it may stand in quotes, too.
+    /// In this order: an opening bracket is JSON, and behind a comment YAML; the beginning of a statement is JavaScript;
+    /// `---` is YAML; a name is followed by `=` in .env, and by a colon and a blank in YAML, where it may stand in
+    /// quotes, too.
     package init?(content: [UInt8]) {
         let statements = [
             "//", "/*", "'use strict'", "\"use strict\"", "const ", "let ", "var ", "import ", "function ", "async ",

@@ -75,7 +75,7 @@ extension [FlatJSON.Member] {
             let why = Finding.Content.other(why: "concealed by op; add --reveal to its command")
             return Finding(name: text("label") ?? "a field", line: value.line, content: why)
         }
-        return value.finding(named: text("label"))
+        return value.finding(named: text("label") ?? text("id"))
     }
 
     /// What `doppler secrets --json` prints: `{"NAME": {"computed": "…", …}, …}` (pkg/printer/enclave.go in

@@ -39,9 +39,10 @@ struct PassEntry {
     }
 
     private mutating func takeLine() -> String {
-        let text = source.take { $0 != "\n" && $0 != "\r" }
-        if source.take() == "\r" { _ = source.take("\n") }
-        return text
+        var text = source.take { $0 != "\n" }.unicodeScalars
+        source.take()
+        if text.last == "\r" { text.removeLast() }
+        return String(text)
     }
 }
 

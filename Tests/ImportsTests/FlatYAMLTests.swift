@@ -8,52 +8,53 @@ import Testing
         return (file.values.map { "\($0.name)=\($0.value)" }, file.leftBehind.map { "\($0.name):\($0.line) \($0.why)" })
     }
 
+    static let document = #"""
+        # from the portal
+        ---
+        A: plain text, not a name's # comment
+        "B" : "\u00e9\x41\U0001F600\t\/\e\N\_\L\P\
+           \  x  \
+          y"
+        'C': 'it''s
+
+          folded
+          here'
+        D: |  # literal
+          a
+           b
+
+          c
+        E: >-
+          a
+          b
+
+           c
+
+        F: [] # nothing
+        G:
+          A: x
+          B: []
+        H:
+        - A: x
+          B: |
+            y
+        -
+          - x
+        I: 0123
+        J: off
+        K: 2001-12-14
+        L: ~
+        M:
+        N:
+          next line
+        A: z
+        ...
+
+        # the end
+        """#
+
     @Test func stringsAreTakenAndOtherMembersNamed() throws {
-        let file = try read(
-            #"""
-            # from the portal
-            ---
-            A: plain text, not a name's # comment
-            "B" : "\u00e9\x41\U0001F600\t\/\e\N\_\L\P\
-               \  x  \
-              y"
-            'C': 'it''s
-
-              folded
-              here'
-            D: |  # literal
-              a
-               b
-
-              c
-            E: >-
-              a
-              b
-
-               c
-
-            F: [] # nothing
-            G:
-              A: x
-              B: []
-            H:
-            - A: x
-              B: |
-                y
-            -
-              - x
-            I: 0123
-            J: off
-            K: 2001-12-14
-            L: ~
-            M:
-            N:
-              next line
-            A: z
-            ...
-
-            # the end
-            """#)
+        let file = try read(Self.document)
         #expect(
             file.values == [
                 "B=\u{E9}A😀\t/\u{1B}\u{85}\u{A0}\u{2028}\u{2029}  x  y", "C=it's\nfolded here", "D=a\n b\n\nc\n",

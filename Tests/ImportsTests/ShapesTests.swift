@@ -101,6 +101,7 @@ import Testing
                 "a line:7 not key: value",
             ])
         #expect(try read("", as: .pass(name: "DB")).left == ["DB:1 empty"])
+        #expect(try read("a\rb\r\n", as: .pass(name: "DB")).values == ["DB=a\rb"])
     }
 
     @Test func aKeyOverSeveralLinesIsNotCutToItsFirst() throws {

@@ -10,9 +10,9 @@ struct Import: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Take the values of a file or of another program into the vault.",
         discussion: """
-            A secrets.js, .env, JSON or YAML file is parsed, never executed, and stays as it is; a file name or the first \
-            line tells which it is. So does standard input, where the JSON of op item get, doppler secrets and infisical \
-            export is known, too. Example: tokenkeep import secrets.js; sops -d secrets.yaml | tokenkeep import -
+            A secrets.js, .env, JSON or YAML file is parsed, never executed, and stays as it is. Its name tells what it is, \
+            else its first line does. Standard input is told by its first line; the JSON of op item get, doppler secrets and \
+            infisical export is known. Example: tokenkeep import secrets.js; sops -d secrets.yaml | tokenkeep import -
             """)
 
     @OptionGroup var options: VaultOptions
@@ -23,10 +23,7 @@ struct Import: AsyncParsableCommand {
     @Option(help: "What it is, whatever it looks like: \(formats.joined(separator: ", ")).")
     var format: String?
 
-    @Option(
-        help:
-            "It is what pass show prints, and this is the name for its first line; NAME_KEY is that for a line key: value."
-    )
+    @Option(help: "For what pass show prints: the name of its first line. A line key: value becomes NAME_KEY.")
     var name: String?
 
     @Flag(help: "Replace values that the vault holds already.")
@@ -38,7 +35,7 @@ struct Import: AsyncParsableCommand {
         let place = try Workplace(options)
         let isPiped = file == "-"
         let path = isPiped ? "standard input" : FileSystem.path(file, from: FileSystem.currentFolder)
-        let told = try toldSyntax(path)
+        let told = try toldSyntax()
         let bytes = try isPiped ? standardInput() : contents(of: path)
         let found = try parse(bytes, as: told, path)
         if isPiped || found.kind != told?.words { place.say("\(path) is read as \(found.kind)") }
@@ -57,7 +54,7 @@ struct Import: AsyncParsableCommand {
     }
 
     /// The syntax that the options or the file's name tell; nil leaves it to the text.
-    private func toldSyntax(_ path: String) throws -> ImportSyntax? {
+    private func toldSyntax() throws -> ImportSyntax? {
         let isPass = format == "pass" || format == nil && name != nil
         guard isPass == (name != nil) else {
             throw isPass
