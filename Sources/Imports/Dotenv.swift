@@ -53,6 +53,9 @@ struct Dotenv {
             return noAssignment
         }
         skipBlanks()
+        if isAtPlaceholder {
+            return isDoubtful ? noAssignment : Finding(name: name, line: line, content: .other(why: "empty"))
+        }
         let content = value()
         if isDoubtful, case .text("") = content { return noAssignment }
         return Finding(name: name, line: line, content: content)
@@ -149,6 +152,9 @@ struct Dotenv {
         source = start
         lastDoubtfulLine = max(lastDoubtfulLine, line)
     }
+
+    /// Whether nothing stands here, not even quotes: a place to fill in.
+    private var isAtPlaceholder: Bool { source.peek().map { $0.endsLine || $0 == "#" } ?? true }
 
     private mutating func skipBlanks() {
         source.take(while: \.isBlank)

@@ -43,7 +43,7 @@ struct Finding {
 
 extension ImportedFile {
     /// Decides which findings are values: the last of each name, where it is one the vault can keep.
-    init(_ findings: [Finding]) {
+    init(_ findings: [Finding], kind: String) {
         var kept: [String: ImportedValue] = [:]
         var left: Set<LeftBehind> = []
         let successors = Self.successors(in: findings)
@@ -65,6 +65,7 @@ extension ImportedFile {
                 kept[finding.name] = ImportedValue(name: finding.name, value: text, line: finding.line)
             }
         }
+        self.kind = kind
         values = kept.values.sorted { ($0.line, $0.name) < ($1.line, $1.name) }
         leftBehind = left.sorted { ($0.line, $0.name, $0.why) < ($1.line, $1.name, $1.why) }
     }
@@ -98,7 +99,8 @@ extension Finding {
                 return
                     "a name is 1 to 128 letters, digits, dots, underscores and hyphens, and begins with a letter or digit"
             }
-            if text.isEmpty { return "empty" }
+            // The program that would take it for a value is sops itself.
+            if text.hasPrefix("ENC[AES256_GCM,data:") { return "encrypted by sops; import what sops -d prints" }
             return text.utf8.contains(0) ? "holds NUL" : nil
         }
     }

@@ -1,27 +1,43 @@
-/// The members of one JSON object, read with the strictness of RFC 8259.
+/// One JSON object or array, read with the strictness of RFC 8259.
 ///
 /// Strings are values; every other member is named. A name that stands twice has its last value, as `JSON.parse` reads
-/// it (RFC 8259 §4 leaves that open), and the earlier one is named.
+/// it (RFC 8259 §4 leaves that open), and the earlier one is named. Which objects and arrays are more than flat ones,
+/// `JSONShapes.swift` says.
 struct FlatJSON {
+    /// A value, with the members of what is nested down to the third level: where the shapes have their values.
+    enum Value {
+        case plain(Finding.Content)
+        case object([Member])
+        /// The objects of an array; nil when anything else stands in it.
+        case array([[Member]]?)
+    }
+
+    /// A member of an object; its name is nil when it holds half of a surrogate pair.
+    struct Member {
+        let name: String?
+        let line: Int
+        let value: Value
+    }
+
     private static let depthLimit = 32
+    private static let keptDepth = 3
     private var source: Source
 
     init(_ source: Source) {
         self.source = source
     }
 
-    /// The members in their order.
-    mutating func findings() throws(ImportError) -> [Finding] {
-        skipWhitespace()
-        guard source.peek() == "{" else { throw malformed("an object, beginning with {") }
-        let findings = try object(depth: 1)
+    /// The values in their order, and what they are.
+    mutating func findings() throws(ImportError) -> (findings: [Finding], kind: String) {
+        let root = try value(depth: 0)
         skipWhitespace()
         guard source.peek() == nil else { throw malformed("the end of the file") }
-        return findings
+        guard let found = root.shaped else { throw malformed("an object, beginning with {") }
+        return found
     }
 
-    private mutating func object(depth: Int) throws(ImportError) -> [Finding] {
-        var findings: [Finding] = []
+    private mutating func object(depth: Int) throws(ImportError) -> [Member] {
+        var members: [Member] = []
         try list(from: "{", to: "}", depth: depth) { (file: inout FlatJSON) throws(ImportError) in
             file.skipWhitespace()
             let line = file.source.line
@@ -29,37 +45,37 @@ struct FlatJSON {
             let name = try file.string()
             file.skipWhitespace()
             guard file.source.take(":") else { throw file.malformed("a colon") }
-            let content = try file.value(depth: depth)
-            // Members of members are checked, and nothing else.
-            guard depth == 1 else { return }
-            if let name {
-                findings.append(Finding(name: name, line: line, content: content))
-            } else {
-                let why = Finding.Content.other(why: "its name holds half of a surrogate pair")
-                findings.append(Finding(name: "a member", line: line, content: why, place: .aside))
-            }
+            let value = try file.value(depth: depth)
+            // What is deeper is checked, and nothing else.
+            if depth <= Self.keptDepth { members.append(Member(name: name, line: line, value: value)) }
         }
-        return findings
+        return members
     }
 
-    private mutating func value(depth: Int) throws(ImportError) -> Finding.Content {
+    private mutating func array(depth: Int) throws(ImportError) -> [[Member]]? {
+        var objects: [[Member]]? = []
+        try list(from: "[", to: "]", depth: depth) { (file: inout FlatJSON) throws(ImportError) in
+            if case .object(let members) = try file.value(depth: depth), depth < Self.keptDepth {
+                objects?.append(members)
+            } else {
+                objects = nil
+            }
+        }
+        return objects
+    }
+
+    private mutating func value(depth: Int) throws(ImportError) -> Value {
         skipWhitespace()
         switch source.peek() {
-        case "\"": return try string().map { .text($0) } ?? .other(why: "holds half of a surrogate pair")
-        case "{":
-            _ = try object(depth: depth + 1)
-            return .other(why: "an object; only flat values are taken")
-        case "[":
-            try list(from: "[", to: "]", depth: depth + 1) { (file: inout FlatJSON) throws(ImportError) in
-                _ = try file.value(depth: depth + 1)
-            }
-            return .other(why: "an array")
+        case "\"": return .plain(try string().map { .text($0) } ?? .other(why: "holds half of a surrogate pair"))
+        case "{": return .object(try object(depth: depth + 1))
+        case "[": return .array(try array(depth: depth + 1))
         case .some("-"), .some("0"..."9"):
             try number()
-            return .other(why: "a number")
+            return .plain(.other(why: "a number"))
         default:
-            if source.take("true") || source.take("false") { return .other(why: "a boolean") }
-            if source.take("null") { return .other(why: "null") }
+            if source.take("true") || source.take("false") { return .plain(.other(why: "a boolean")) }
+            if source.take("null") { return .plain(.other(why: "null")) }
             throw malformed("a value")
         }
     }

@@ -12,7 +12,11 @@ package struct ImportError: Error, Equatable, Sendable {
         case unexpectedCharacter
         /// JSON that breaks the grammar of RFC 8259: what was expected.
         case malformedJSON(expected: String)
-        /// JSON nested deeper than the limit.
+        /// YAML that breaks the grammar: what was expected.
+        case malformedYAML(expected: String)
+        /// YAML of the part that is not read: what it is.
+        case unsupportedYAML(String)
+        /// JSON or YAML nested deeper than the limit.
         case tooDeep(limit: Int)
     }
 
@@ -29,6 +33,8 @@ package struct ImportError: Error, Equatable, Sendable {
         case .unmatched(let bracket): "line \(line) has a closing \(bracket) that nothing opened"
         case .unexpectedCharacter: "line \(line) has a character that is not part of the language"
         case .malformedJSON(let expected): "line \(line) is not valid JSON: expected \(expected)"
+        case .malformedYAML(let expected): "line \(line) is not the YAML that is read here: expected \(expected)"
+        case .unsupportedYAML(let what): "line \(line) has \(what), which is not read here"
         case .tooDeep(let limit): "line \(line) is nested more than \(limit) levels deep"
         }
     }
@@ -38,8 +44,10 @@ package struct ImportError: Error, Equatable, Sendable {
         switch problem {
         case .notUTF8: "save the file as UTF-8, then import it again"
         case .unterminated, .unmatched, .unexpectedCharacter:
-            "mend the file, or check that its name ends as its content asks: .js, .env or .json"
+            "mend the file, or say what it is with --format, where its name or its first line says something else"
         case .malformedJSON, .tooDeep: "make the file one flat JSON object whose members are strings"
+        case .malformedYAML, .unsupportedYAML:
+            "hand it over as JSON: sops -d --output-type json FILE | tokenkeep import -, or yq -o json FILE | tokenkeep import -"
         }
     }
 }

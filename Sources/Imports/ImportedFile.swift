@@ -4,6 +4,8 @@ package struct ImportedFile: Equatable, Sendable {
     package let values: [ImportedValue]
     /// What was seen and not taken, in the order of its lines.
     package let leftBehind: [LeftBehind]
+    /// What it was read as, in words.
+    package let kind: String
 }
 
 /// A name and the string that a file gives it.
@@ -48,9 +50,9 @@ package struct LeftBehind: Hashable, Sendable {
     }
 }
 
-/// Finds the values in a file of the given syntax. The file is parsed, never executed.
+/// Finds the values in a text of the given syntax. It is parsed, never executed.
 ///
-/// Every name comes out once. Where a file gives a name twice, the later value is taken, as the program that reads the
+/// Every name comes out once. Where it gives a name twice, the later value is taken, as the program that reads the
 /// file would, and the earlier one is named in `leftBehind`. A value is taken only when its exact characters are
 /// certain: what would have to be computed, or what readers of the format disagree on, is named and left.
 package func parse(_ bytes: [UInt8], as syntax: ImportSyntax) throws(ImportError) -> ImportedFile {
@@ -58,12 +60,19 @@ package func parse(_ bytes: [UInt8], as syntax: ImportSyntax) throws(ImportError
     switch syntax {
     case .javascript:
         var module = JavaScriptModule(try JavaScriptLexer.tokens(of: source))
-        return ImportedFile(module.findings())
+        return ImportedFile(module.findings(), kind: syntax.words)
     case .dotenv:
         var file = Dotenv(source)
-        return ImportedFile(file.findings())
+        return ImportedFile(file.findings(), kind: syntax.words)
     case .json:
-        var object = FlatJSON(source)
-        return ImportedFile(try object.findings())
+        var file = FlatJSON(source)
+        let (findings, kind) = try file.findings()
+        return ImportedFile(findings, kind: kind)
+    case .yaml:
+        var file = FlatYAML(source)
+        return ImportedFile(try file.findings(), kind: syntax.words)
+    case .pass(let name):
+        var entry = PassEntry(source, name: name)
+        return ImportedFile(entry.findings(), kind: syntax.words)
     }
 }

@@ -41,6 +41,8 @@ struct JavaScriptTarget {
 
     /// The path below what the module exports, or nil for another target.
     private var exportPath: ArraySlice<String>? {
+        // `export const exports` is a name like any other.
+        if isDeclared { return nil }
         if path.starts(with: ["module", "exports"]) { return path[2...] }
         return path.first == "exports" ? path[1...] : nil
     }

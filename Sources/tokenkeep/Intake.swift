@@ -3,7 +3,7 @@ import Imports
 import OAuth
 import Tokens
 
-/// What an imported file's values become: secrets, and connections where a provider's tokens are recognised.
+/// What imported values become: secrets, and connections where a provider's tokens are recognised.
 struct Intake {
     private let values: [ImportedValue]
     private let config: Config?
@@ -70,7 +70,9 @@ struct Intake {
         return names
     }
 
-    private func value(_ name: String) -> Secret? { values.last { $0.name == name }.map { Secret($0.value) } }
+    private func value(_ name: String) -> Secret? {
+        values.last { $0.name == name && !$0.value.isEmpty }.map { Secret($0.value) }
+    }
 
     private mutating func keep(_ tokens: TokenSet, _ name: RecordName, _ provider: Provider, in records: inout Records)
         throws
@@ -119,6 +121,9 @@ struct Intake {
         case .secret where try records.secret(name) == secret:
             lines.append("unchanged: \(name)")
             return
+        case .secret where secret.isEmpty:
+            lines.append("left behind: \(name): it is empty, and the vault has a value")
+            return
         case .secret where replaces: break
         case .secret:
             lines.append("left behind: \(name): the vault has another value; --replace takes this one")
@@ -130,6 +135,8 @@ struct Intake {
         try records.set(name, secret: secret, at: now)
         hasChanged = true
         let isGuarded = ExportName.isGuarded(name.text)
-        lines.append("imported \(name)" + (isGuarded ? ", which leaves the vault only when it is named in full" : ""))
+        lines.append(
+            "imported \(name)" + (secret.isEmpty ? ", which is empty" : "")
+                + (isGuarded ? ", which leaves the vault only when it is named in full" : ""))
     }
 }

@@ -10,6 +10,7 @@ private let targets: [String: @Sendable ([UInt8]) throws -> Void] = [
     "callback": CallbackTarget.feed,
     "javascript": { ImportTarget.feed($0, as: .javascript) },
     "dotenv": { ImportTarget.feed($0, as: .dotenv) },
+    "yaml": { ImportTarget.feed($0, as: .yaml) },
     "json": { ImportTarget.feed($0, as: .json) },
 ]
 

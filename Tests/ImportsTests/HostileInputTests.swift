@@ -4,7 +4,7 @@ import Testing
 
 /// No input ends the process, and none takes more than time in proportion to its length.
 @Suite(.timeLimit(.minutes(3))) struct HostileInputTests {
-    private static let syntaxes: [ImportSyntax] = [.javascript, .dotenv, .json]
+    private static let syntaxes: [ImportSyntax] = [.javascript, .dotenv, .json, .yaml, .pass(name: "A")]
 
     /// Whether the bytes parse; what does not has to throw.
     @discardableResult
@@ -20,6 +20,9 @@ import Testing
         "[[",
         "\"\\ud800\",", "0", "\n", "\r", "a?", "A:'x',", "case ", "let ", "export ", "import ", "(a)", "a{}", "(A='x')",
         "A=\"x\n", "A='x\nB=`y\n", "A=-----BEGIN X\n", "{", "{class}", "{class{a='x'}}", "exports[", "exports[a]", "a:",
+        "- ", "-\n ", "A:\n", "A: x\n", "A: x\n\n ", "A: |\n", "A: >\n \n", "A: 'x\n\n", "A: \"x\\\n ", "A: [], ",
+        "# x\n", "\n\n ",
+        "{\"key\":\"A\",\"value\":\"x\"},", "A: x\n ", "\t",
     ]
 
     @Test(arguments: patterns.map { ($0, 1 << 16) } + ["(", "`", "{a:", "'a'+"].map { ($0, 1 << 20) })
@@ -54,7 +57,7 @@ import Testing
         let dotenv = "\u{FEFF}# é\nexport A='x' # y\r\nB=\"a\\n$b\nc\"\nC: d\nD=é\n"
         let files: [(String, ImportSyntax)] = [
             (JavaScriptTests.secrets, .javascript), (JavaScriptTests.traps, .javascript), (json, .json),
-            (dotenv, .dotenv),
+            (dotenv, .dotenv), (FlatYAMLTests.document, .yaml),
         ]
         for (text, syntax) in files {
             let bytes = Array(text.utf8)

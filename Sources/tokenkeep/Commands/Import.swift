@@ -8,21 +8,37 @@ import VaultFile
 
 struct Import: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Take the values of a secrets.js, .env or JSON file into the vault.",
-        discussion: "The file is parsed, never executed, and stays as it is. Example: tokenkeep import secrets.js")
+        abstract: "Take the values of a file or of another program into the vault.",
+        discussion: """
+            A secrets.js, .env, JSON or YAML file is parsed, never executed, and stays as it is. Its name tells what it is, \
+            else its first line does. Standard input is told by its first line; the JSON of op item get, doppler secrets and \
+            infisical export is known. Example: tokenkeep import secrets.js; sops -d secrets.yaml | tokenkeep import -
+            """)
 
     @OptionGroup var options: VaultOptions
 
-    @Argument(help: "The file.")
+    @Argument(help: "The file; - for standard input.")
     var file: String
+
+    @Option(help: "What it is, whatever it looks like: \(formats.joined(separator: ", ")).")
+    var format: String?
+
+    @Option(help: "For what pass show prints: the name of its first line. A line key: value becomes NAME_KEY.")
+    var name: String?
 
     @Flag(help: "Replace values that the vault holds already.")
     var replace = false
 
+    private static let formats = (ImportSyntax.named.keys + ["pass"]).sorted()
+
     func run() async throws {
         let place = try Workplace(options)
-        let path = FileSystem.path(file, from: FileSystem.currentFolder)
-        let found = try read(path)
+        let isPiped = file == "-"
+        let path = isPiped ? "standard input" : FileSystem.path(file, from: FileSystem.currentFolder)
+        let told = try toldSyntax()
+        let bytes = try isPiped ? standardInput() : contents(of: path)
+        let found = try parse(bytes, as: told, path)
+        if isPiped || found.kind != told?.words { place.say("\(path) is read as \(found.kind)") }
         let session = try await place.open()
         var intake = Intake(found, config: place.config, replace: replace, now: ThisProcess.now)
         try await place.naming(session.path) {
@@ -34,16 +50,61 @@ struct Import: AsyncParsableCommand {
         }
         if intake.lines.isEmpty, found.leftBehind.isEmpty { place.say("\(path) names no value") }
         for name in intake.connections { try configure(name, intake, place) }
-        await warnOfGit(path, place)
+        if !isPiped { await warnOfGit(path, place) }
     }
 
-    private func read(_ path: String) throws -> ImportedFile {
+    /// The syntax that the options or the file's name tell; nil leaves it to the text.
+    private func toldSyntax() throws -> ImportSyntax? {
+        let isPass = format == "pass" || format == nil && name != nil
+        guard isPass == (name != nil) else {
+            throw isPass
+                ? Failure(
+                    .wrongUse, "an entry of pass has no name for its value", hint: "give one with --name STRIPE_KEY")
+                : Failure(
+                    .wrongUse, "--name is for an entry of pass: here names stand in the text", hint: "leave it out")
+        }
+        if let name { return .pass(name: try RecordName(secret: name).text) }
+        guard let format else { return ImportSyntax(fileName: file) }
+        guard let syntax = ImportSyntax.named[format] else {
+            throw Failure(
+                .wrongUse, "there is no format of that name to import",
+                hint: "there are \(Self.formats.joined(separator: ", "))")
+        }
+        return syntax
+    }
+
+    private func parse(_ bytes: [UInt8], as told: ImportSyntax?, _ path: String) throws -> ImportedFile {
+        guard let syntax = told ?? ImportSyntax(content: bytes) else {
+            throw Failure(
+                .wrongUse, "what \(path) holds cannot be told from its first line",
+                hint: "say it with --format, or with --name STRIPE_KEY for what pass show prints")
+        }
+        do throws(ImportError) { return try Imports.parse(bytes, as: syntax) } catch {
+            throw Failure(.wrongUse, "\(path), read as \(syntax.words): \(error.message)", hint: error.hint)
+        }
+    }
+
+    private func contents(of path: String) throws -> [UInt8] {
         guard let bytes = try FileSystem.contents(of: path, limit: 16 << 20) else {
             throw Failure(.notThere, "there is no file \(path)", hint: "check its path")
         }
-        do throws(ImportError) {
-            return try Imports.parse(bytes, as: ImportSyntax(fileName: path, content: bytes))
-        } catch { throw Failure(.wrongUse, "\(path): \(error.message)", hint: error.hint) }
+        return bytes
+    }
+
+    /// Standard input; an empty one is what a command leaves that failed.
+    private func standardInput() throws -> [UInt8] {
+        guard !ThisProcess.isTerminal(0) else {
+            throw Failure(
+                .wrongUse, "standard input is a terminal",
+                hint: "pipe into it: sops -d secrets.yaml | tokenkeep import -; for one value: tokenkeep set NAME")
+        }
+        let bytes = try Console.standardInput().revealedBytes()
+        guard !bytes.isEmpty else {
+            throw Failure(
+                .wrongUse, "standard input is empty",
+                hint: "look whether the command before it failed; nothing was changed")
+        }
+        return bytes
     }
 
     /// Appends the connection's section, unless there is one: the client is what the file named.
