@@ -10,7 +10,8 @@ extension ExportFormat {
         guard let dialect = DotenvDialect.all.first(where: { $0.name == dialect }) else {
             let names = DotenvDialect.all.compactMap(\.name).joined(separator: ", ")
             throw FormatProblem(
-                "dotenv has no dialect of that name", hint: "there are \(names); without one, all of these read the file")
+                "dotenv has no dialect of that name",
+                hint: "there are \(names); without one, all of these read the file")
         }
         return dotenv(dialect)
     }
@@ -47,7 +48,7 @@ extension ExportFormat {
 /// How a value is written down: what stands before, in and behind it.
 struct DotenvSpelling: Sendable {
     let open: String
-    let close: String
+    var close: String
     /// Whether line ends become `\n` and `\r`.
     var hasLineEscape = false
     /// What stands for a byte; nil for the byte itself.
@@ -73,6 +74,15 @@ struct DotenvSpelling: Sendable {
     func escaping(_ characters: String) -> Self {
         let characters = Array(characters.utf8)
         return replacing { byte in characters.contains(byte) ? "\\\(Unicode.Scalar(byte))" : nil }
+    }
+
+    /// With a comment behind it that has both quotes, each before a letter; see the dialect of the dotenv gem.
+    func guarded(_ isGuarded: Bool) -> Self {
+        guard isGuarded else { return self }
+        let comment = "# the gem's \"guard\" behind a value that a backslash ends"
+        var spelling = self
+        spelling.close += "\n\(comment)"
+        return spelling
     }
 
     /// `\n` and `\r` for line ends, and what the spelling replaces already.
@@ -124,6 +134,8 @@ struct DotenvTraits: OptionSet, Sendable {
     /// Nothing, or a blank or a quote at the start, or a blank at the end: it needs quotes.
     static let bareEnd = Self(rawValue: 1 << 17)
 
+    static let leadingBacktick = Self(rawValue: 1 << 18)
+
     /// What keeps a value from standing without quotes in any dialect.
     static let unquotable: Self = [.carriageReturn, .lineFeed, .bareEnd, .looseHash]
 
@@ -162,9 +174,10 @@ struct DotenvTraits: OptionSet, Sendable {
             }
             next = byte
         }
-        if bytes.isEmpty || isBlank(bytes[0]) || isBlank(bytes[bytes.count - 1]) || "'\"`".utf8.contains(bytes[0]) {
+        if bytes.isEmpty || isBlank(bytes[0]) || isBlank(bytes[bytes.count - 1]) || "'\"".utf8.contains(bytes[0]) {
             insert(.bareEnd)
         }
+        if next == UInt8(ascii: "`") { insert(.leadingBacktick) }
     }
 
     /// Whether there is none of these.

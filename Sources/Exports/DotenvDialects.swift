@@ -47,7 +47,7 @@ struct DotenvDialect: Sendable {
         if has.lacks(.singleQuote) { return .single }
         if has.lacks([.doubleQuote, .lineFeedEscape]) { return .double }
         if has.lacks(.backtick) { return .backticks }
-        return has.lacks(.unquotable.union(.hash)) ? .plain : nil
+        return has.lacks(.unquotable.union([.hash, .leadingBacktick])) ? .plain : nil
     }
 
     /// python-dotenv. `\\` and `\'` are escapes in single quotes, C's in double ones; a carriage return as it is becomes
@@ -72,13 +72,13 @@ struct DotenvDialect: Sendable {
     /// and ends its own: the one in the comment does not.
     static let ruby = DotenvDialect(name: "ruby", reader: "the dotenv gem", reserved: [rubyMode], isForRuby: true) {
         has in
-        if has.lacks([.carriageReturn, .lineFeed, .singleQuote]) || has.lacks([.carriageReturn, .lineFeed, .hash]) {
-            return has.lacks(.finalBackslash)
-                ? .single : DotenvSpelling(open: "'", close: "'\n# the gem's guard: a backslash ends that value")
+        let lineEnds: DotenvTraits = [.carriageReturn, .lineFeed]
+        if has.lacks(lineEnds.union(.singleQuote)) || has.lacks(lineEnds.union(.hash)) {
+            return .single.guarded(has.contains(.finalBackslash))
         }
-        guard has.lacks([.lineFeedEscape, .carriageReturnEscape, .command, .finalBackslash]) else { return nil }
+        guard has.lacks([.lineFeedEscape, .carriageReturnEscape, .command]) else { return nil }
         let quoted = DotenvSpelling.double.escaping("\\\"$")
-        return has.lacks([.carriageReturn, .lineFeed]) ? quoted : quoted.escapingLineEnds()
+        return (has.lacks(lineEnds) ? quoted : quoted.escapingLineEnds()).guarded(has.contains(.finalBackslash))
     }
 
     /// godotenv from 1.5 on (before, it read line by line): nothing is replaced in single quotes, and a backslash keeps
@@ -87,6 +87,7 @@ struct DotenvDialect: Sendable {
     static let go = DotenvDialect(name: "go", reader: "godotenv") { has in
         if has.lacks([.carriageReturn, .lineFeed, .singleQuote, .finalBackslash]) { return .single }
         if has.lacks([.finalBackslash, .finalDoubleQuote]) { return .double.escaping("\\\"$").escapingLineEnds() }
+        if has.lacks([.carriageReturn, .singleQuote, .finalBackslash]) { return .single }
         return has.lacks(.unquotable) ? .plain.escaping("$") : nil
     }
 
@@ -131,7 +132,8 @@ struct DotenvDialect: Sendable {
         if has.lacks(backslashes.union([.doubleQuote, .dollar])) {
             return has.contains(.lineFeed) ? .double.escapingLineEnds() : .double
         }
-        return has.lacks(.unquotable.union([.innerBackslash, .singleQuote, .doubleQuote, .dollar, .hash, .blank]))
+        return has.lacks(
+            .unquotable.union([.innerBackslash, .singleQuote, .doubleQuote, .dollar, .hash, .blank, .backtick]))
             ? .plain : nil
     }
 }

@@ -24,66 +24,163 @@ import Tokens
         "DOTENV_LINEBREAK_MODE", "SYMFONY_DOTENV_VARS", "COMPOSE_X",
     ].map { ExportValue(name: $0, value: Secret("of \($0)\n")) }
 
+    /// Texts that end and begin so that a reader may take the end of the one for no end, each before each.
+    private static let neighbours: [ExportValue] = {
+        let ends = ["\\", "\\\\", "\"", "'", "$", "#", " ", "\n", "'\\", "\"\\", " #\\", "`"]
+        let begins = ["", "#", " #x", "\n", "'", "\"", "\"#", "'#", "=", "\\'", "`"]
+        let texts = ends.flatMap { end in begins.flatMap { ["x\(end)", "\($0)x", "a'#\(end)", $0] } }
+        return texts.enumerated().map { ExportValue(name: "N\(10000 + $0)", value: Secret($1)) }
+    }()
+
+    private static let texts = Reader.texts + neighbours + oddNames
+
     @Test(arguments: DotenvReaders.all)
     func eachReaderReadsEachAcceptedTextOfAFileForAll(program: DotenvReaders.Program) async throws {
-        let refused = try await program.reader(dialect: nil).expectReturn(of: Reader.texts + Self.oddNames)
-        #expect(Reader.texts.count - refused.count > 700)
+        let refused = try await program.reader(dialect: nil).expectReturn(of: Self.texts)
+        #expect(Self.texts.count - refused.count > 1400)
     }
 
     @Test(arguments: DotenvReaders.all)
     func eachReaderReadsEachAcceptedTextOfItsDialect(program: DotenvReaders.Program) async throws {
-        let refused = try await program.reader(dialect: program.dialect).expectReturn(of: Reader.texts + Self.oddNames)
-        #expect(Reader.texts.count - refused.count > 1000)
+        let refused = try await program.reader(dialect: program.dialect).expectReturn(of: Self.texts)
+        #expect(Self.texts.count - refused.count > 1700)
     }
 
-    /// Where a text may stand among others decides how some readers take its last backslash.
+    /// What would be run if it were not quoted, and what a reader that runs it leaves behind.
     @Test(arguments: DotenvReaders.all, [true, false])
-    func aTextThatEndsBadlyTakesNothingOfTheNext(program: DotenvReaders.Program, isForAll: Bool) async throws {
-        let ends = ["\\", "\\\\", "\"", "'", "$", "#", " ", "\n", "'\\", "\"\\", " #\\", "`"]
-        let begins = ["", "#", " #x", "\n", "'", "\"", "\"#", "'#", "=", "\\'", "`"]
-        let texts = ends.flatMap { end in begins.flatMap { ["x\(end)", "\($0)x", "a'#\(end)", $0] } }
-        try await program.reader(dialect: isForAll ? nil : program.dialect).expectReturn(of: Self.values(texts))
+    func nothingInAValueIsRun(program: DotenvReaders.Program, isForAll: Bool) async throws {
+        let reader = program.reader(dialect: isForAll ? nil : program.dialect)
+        _ = try await reader.requiredVersion()
+        let commands = ["$(touch made)", "`touch made`", "$(touch $(echo made))", "\\$(touch made)", "$$(touch made)"]
+        let texts = commands.flatMap {
+            [$0, "it's \($0)", "it's # \($0)", "\"\($0)\"", "\n\($0)", "\($0)\\", "'\($0)'"]
+        }
+        let values = try Self.accepted(Self.values(texts), by: reader.options.dialect)
+        #expect(values.count > 10)
+        try await Place.with { place in
+            try place.write(reader.file, try Self.format(reader.options.dialect).render(values).revealedBytes())
+            _ = await ChildProcess.run(program.command, environment: Place.environment, directory: place.folder)
+            #expect(try await !place.names().contains("made"))
+            guard program.dialect == "ruby" else { return }
+            // The gem does run what it finds.
+            try place.write(reader.file, "A=\"$(touch made)\"\n")
+            _ = await ChildProcess.run(program.command, environment: Place.environment, directory: place.folder)
+            #expect(try await place.names().contains("made"))
+        }
+    }
+
+    /// Both the rules of today and those of older releases; it is no reader, and stands in no table of what was tried.
+    @Test(arguments: [nil, "compose"], [true, false])
+    func theRulesOfComposeV2GiveEachAcceptedText(dialect: String?, isOld: Bool) throws {
+        let values = try Self.accepted(Self.texts, by: dialect)
+        let file = try Self.format(dialect).render(values).revealedBytes()
+        let read = try #require(ComposeRules.read(file, isOld: isOld))
+        #expect(values.filter { read[$0.name] != $0.value.revealedBytes() }.map(\.name) == [])
+    }
+
+    @Test func aDialectThatThereIsNotIsSaidToBeNone() throws {
+        var options = ExportFormat.Options()
+        options.dialect = "perl"
+        let problem = FormatProblem(
+            "dotenv has no dialect of that name",
+            hint: "there are node, python, ruby, go, symfony, compose; without one, all of these read the file")
+        #expect(throws: problem) { try ExportFormat.named("dotenv", options) }
+    }
+
+    @Test(arguments: [
+        (nil, "DOTENV_LINEBREAK_MODE=legacy\nA='1$'\nB=\"it's\\n\"\nDOTENV_LINEBREAK_MODE=''\n"),
+        ("node", "# dialect: node\nA='1$'\nB=\"it's\n\"\n"),
+        ("python", "# dialect: python\nA='1$'\nB='it\\'s\n'\n"),
+        (
+            "ruby",
+            "# dialect: ruby\nDOTENV_LINEBREAK_MODE=legacy\nA='1$'\nB=\"it's\\n\"\nDOTENV_LINEBREAK_MODE=''\n"
+        ),
+        ("go", "# dialect: go\nA='1$'\nB=\"it's\\n\"\n"),
+        ("symfony", "# dialect: symfony\nA='1$'\nB='it'\"'\"'s\n'\n"),
+        ("compose", "# dialect: compose\nA='1$'\nB=\"it's\\n\"\n"),
+    ])
+    func equalValuesMakeTheseBytesInAnyOrder(dialect: String?, lines: String) throws {
+        let values = [("A", "1$"), ("B", "it's\n")].map { ExportValue(name: $0, value: Secret($1)) }
+        let file = "# generated by tokenkeep; do not edit or commit\n" + lines
+        #expect(try Self.format(dialect).render(values).revealed() == file)
+        #expect(try Self.format(dialect).render(values.reversed()).revealed() == file)
+    }
+
+    @Test(arguments: ["a\rb", "a ${B} b", "it's \"x\"\n", "'#\"", "'\"\\", " '\" "])
+    func aRefusalGivesAReasonAndNotTheValue(value: String) throws {
+        let refused = ExportValue(name: "A", value: Secret(value))
+        let refusal = try #require(throws: ExportRefusal.self) { try Self.format(nil).render([refused]) }
+        #expect(refusal.name == "A" && !refusal.reason.contains(value))
+    }
+
+    /// What real values are: each has to go into a file for all, but for those that are said not to.
+    @Test func aFileForAllTakesWhatTokensAndKeysAreMadeOf() throws {
+        let base64 = "c2VjcmV0+/9hYmM="
+        let key = "-----BEGIN PRIVATE KEY-----\n\(base64)\n\(base64)\n-----END PRIVATE KEY-----\n"
+        let taken = [
+            "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln-_MA", base64, key, "act.1!4b2c!~", "$2y$10$N9qo8uLOickgx2ZMRZo",
+            "postgres://u:p%40#$w@db:5432/x?a=b&c=d", #"{"type":"service_account","key":"-----BEGIN\n"}"#,
+            "correct horse battery staple", "it's", " padded ", "", "caf\u{E9} 😀", #"a"b"#, #"C:\Users"#,
+            "100%!#`~^&*()",
+        ]
+        let refused = [#"{"it's":1}"#, "{\n  \"a\": 1\n}", "a\r\nb", "${A}", "it's $5", #"a\\b"#, #"it's \"#]
+        #expect(try Self.accepted(Self.values(taken), by: nil).count == taken.count)
+        #expect(try Self.accepted(Self.values(refused), by: nil).isEmpty)
+    }
+
+    /// Documentation/FORMATS.md gives these figures.
+    @Test(
+        arguments: [
+            (nil, 8700), ("node", 9900), ("python", 9900), ("ruby", 9900), ("go", 9900), ("symfony", 10000),
+            ("compose", 9500),
+        ] as [(String?, Int)])
+    func ofTenThousandRandomPasswordsSoManyAreTaken(dialect: String?, count: Int) throws {
+        var generator = SeededGenerator(seed: 5)
+        let passwords = (0..<10000).map { _ in
+            (0..<20).map { _ in UInt8.random(in: 0x21...0x7E, using: &generator) }
+        }
+        let taken = try Self.accepted(Reader.values(passwords), by: dialect).count
+        #expect(taken == count)
     }
 
     /// Each refused text is tried in every spelling: none may be right, or, in a file for all, none for all of them.
-    @Test(arguments: DotenvReaders.all.filter { $0.name != "docker compose v2" })
-    func aTextThatADialectRefusesHasNoSpelling(program: DotenvReaders.Program) async throws {
-        _ = try await program.reader(dialect: program.dialect).requiredVersion()
-        let spellings = try await Self.spellings(ofThoseRefusedBy: program.dialect)
-        let values = try await Self.values(of: spellings, by: program)
-        // What another version of the reader, or compose v2, reads differently is refused without a spelling here.
-        let isKnown = Self.knownRefusal[program.dialect] ?? { _ in false }
-        let needless = spellings.indices.filter { values[$0] == spellings[$0].value && !isKnown(spellings[$0]) }
-        #expect(needless.map { String(decoding: spellings[$0].file, as: UTF8.self).prefix(200) }.isEmpty)
+    @Test(arguments: [nil, "node", "python", "ruby", "go", "compose"])
+    func aTextThatIsRefusedHasNoSpelling(dialect: String?) async throws {
+        let programs = DotenvReaders.all.filter { dialect == nil || $0.dialect == dialect }
+            .filter { $0.name != DotenvReaders.compose2.name }
+        for program in programs { _ = try await program.reader(dialect: dialect).requiredVersion() }
+        var spellings = try Self.spellings(ofThoseRefusedBy: dialect)
+        #expect(spellings.count > 100)
+        if programs.contains(where: { $0.dialect == "compose" }) {
+            spellings.removeAll { ComposeRules.read($0.file, isOld: false)?["A"] != $0.value }
+        }
+        for program in programs { spellings = try await Self.right(spellings, by: program) }
+        let needless = spellings.filter { Self.cautions[dialect ?? ""]?($0.text) != true }
+        #expect(needless.map { String(decoding: $0.file, as: UTF8.self).prefix(200).debugDescription } == [])
     }
 
-    @Test func aTextThatIsRefusedForAllHasNoSpellingForAll() async throws {
-        let programs = DotenvReaders.all.filter { $0.name != "docker compose v2" }
-        for program in programs { _ = try await program.reader(dialect: nil).requiredVersion() }
-        let spellings = try await Self.spellings(ofThoseRefusedBy: nil)
-        #expect(spellings.count > 1000)
-        var right = Array(spellings.indices)
-        for program in programs {
-            let values = try await Self.values(of: spellings, by: program)
-            right.removeAll { values[$0] != spellings[$0].value }
-        }
-        #expect(right.map { String(decoding: spellings[$0].file, as: UTF8.self).prefix(200) }.isEmpty)
-    }
+    /// What is refused although these readers take some spelling of it: other releases do not, or only by an oversight.
+    private static let cautions: [String: @Sendable (String) -> Bool] = [
+        "": { $0.contains("$") || $0.utf8.contains { $0 > 0x7E } },
+        // A command that is escaped comes back where its parentheses are paired, and only there.
+        "ruby": { $0.contains("$(") || $0.contains("\\'") && $0.contains("#") },
+        "go": { $0.contains("\\'") || $0.hasSuffix("\"") },
+        "compose": { $0.contains("$") || $0.contains("#") || $0.hasSuffix("\"") },
+    ]
 
     private struct Spelling {
-        let value: [UInt8]
+        let text: String
         let file: [UInt8]
-        var text: String { String(decoding: value, as: UTF8.self) }
+        var value: [UInt8] { Array(text.utf8) }
     }
 
-    private static let knownRefusal: [String: @Sendable (Spelling) -> Bool] = [:]
-
-    private static func spellings(ofThoseRefusedBy dialect: String?) async throws -> [Spelling] {
+    private static func spellings(ofThoseRefusedBy dialect: String?) throws -> [Spelling] {
         let format = try format(dialect)
-        return Reader.texts.filter { (try? format.render([$0])) == nil }.flatMap { value in
-            let bytes = value.value.revealedBytes()
-            return spellings(of: String(decoding: bytes, as: UTF8.self)).map { spelling in
-                Spelling(value: bytes, file: Array("DOTENV_LINEBREAK_MODE=legacy\nA=\(spelling)\nB='b'\nC=\"c\"\nD=`d`\n".utf8))
+        return Reader.texts.filter { $0.value.count < 1000 && (try? format.render([$0])) == nil }.flatMap { value in
+            let text = value.value.revealed() ?? ""
+            return Set(spellings(of: text)).sorted().map { spelling in
+                let file = "DOTENV_LINEBREAK_MODE=legacy\nA=\(spelling)\nB='b'\nC=\"c\"\nD=`d`\n"
+                return Spelling(text: text, file: Array(file.utf8))
             }
         }
     }
@@ -93,17 +190,17 @@ import Tokens
         let escaped = { (text: String, characters: String) in
             text.map { characters.contains($0) ? "\\\($0)" : String($0) }.joined()
         }
-        return ["'", "\"", "`", ""].flatMap { quote in
-            [text, lined(text), escaped(text, "\\\(quote)"), escaped(text, "\\$\(quote)"), escaped(text, quote)].flatMap {
+        // What blank a reader trims, beyond ASCII, is not looked into: there, only quotes are tried.
+        let isBare = [text.utf8.first, text.utf8.last].allSatisfy { $0.map { (0x21...0x7E).contains($0) } ?? false }
+        return (["'", "\"", "`"] + (isBare ? [""] : [])).flatMap { quote in
+            [text, escaped(text, "\\\(quote)"), escaped(text, "\\$\(quote)"), escaped(text, quote)].flatMap {
                 [quote + $0 + quote, quote + lined($0) + quote]
             }
         }
     }
 
-    /// What a program reads in each of the files, by the file's index.
-    private static func values(
-        of spellings: [Spelling], by program: DotenvReaders.Program
-    ) async throws -> [Int: [UInt8]] {
+    /// Those of the spellings that a program reads as it should.
+    private static func right(_ spellings: [Spelling], by program: DotenvReaders.Program) async throws -> [Spelling] {
         try await Place.with { place in
             for (index, spelling) in spellings.enumerated() {
                 try FileSystem.create(place.path("\(index).env"), with: spelling.file.span)
@@ -113,14 +210,11 @@ import Tokens
                 timeout: .seconds(120))
             try #require(end == .exited(0), "\(String(decoding: errors.prefix(2000), as: UTF8.self))")
             let parts = output.split(separator: 0, omittingEmptySubsequences: false)
-            var values: [Int: [UInt8]] = [:]
-            for at in stride(from: 0, to: parts.count - 1, by: 2) {
+            return stride(from: 0, to: parts.count - 1, by: 2).compactMap { at in
                 let name = String(decoding: parts[at], as: UTF8.self)
-                if name.hasSuffix(".env/A"), let index = Int(name.prefix { $0 != "." }) {
-                    values[index] = Array(parts[at + 1])
-                }
+                guard name.hasSuffix(".env/A"), let index = Int(name.prefix { $0 != "." }) else { return nil }
+                return spellings[index].value == Array(parts[at + 1]) ? spellings[index] : nil
             }
-            return values
         }
     }
 }

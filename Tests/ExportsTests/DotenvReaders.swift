@@ -19,7 +19,7 @@ enum DotenvReaders {
             var options = ExportFormat.Options()
             options.dialect = dialect
             return Reader(
-                format: "dotenv", options: options, name: dialect == nil ? name : "\(name), \(dialect ?? "")",
+                format: "dotenv", options: options, name: dialect.map { "\(name) (\($0))" } ?? name,
                 version: version, file: "secrets.env", command: command)
         }
     }
@@ -119,7 +119,8 @@ enum DotenvReaders {
                 ENV.each { |k, v| print k, "\\0", v, "\\0" }
               else
                 text = File.read(file, encoding: 'utf-8')
-                Dotenv::Parser.call(text).each { |k, v| print file, '/', k, "\\0", v, "\\0" }
+                values = begin Dotenv::Parser.call(text); rescue Dotenv::FormatError; {} end
+                values.each { |k, v| print file, '/', k, "\\0", v, "\\0" }
               end
             end
             """,
