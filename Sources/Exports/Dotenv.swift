@@ -131,7 +131,8 @@ struct DotenvTraits: OptionSet, Sendable {
     static let finalDoubleQuote = Self(rawValue: 1 << 15)
     /// Anything but visible ASCII: which of these are blanks differs.
     static let blank = Self(rawValue: 1 << 16)
-    /// Nothing, or a blank or a quote at the start, or a blank at the end: it needs quotes.
+    /// Nothing, or a blank or a quote at the start, or a blank at the end: it needs quotes. So does `=` at the start, which
+    /// `import` takes for the end of base64.
     static let bareEnd = Self(rawValue: 1 << 17)
 
     static let leadingBacktick = Self(rawValue: 1 << 18)
@@ -174,7 +175,7 @@ struct DotenvTraits: OptionSet, Sendable {
             }
             next = byte
         }
-        if bytes.isEmpty || isBlank(bytes[0]) || isBlank(bytes[bytes.count - 1]) || "'\"".utf8.contains(bytes[0]) {
+        if bytes.isEmpty || isBlank(bytes[0]) || isBlank(bytes[bytes.count - 1]) || "'\"=".utf8.contains(bytes[0]) {
             insert(.bareEnd)
         }
         if next == UInt8(ascii: "`") { insert(.leadingBacktick) }

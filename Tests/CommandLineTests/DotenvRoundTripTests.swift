@@ -3,15 +3,14 @@ import Testing
 /// What `export dotenv` writes, taken in by `import`.
 struct DotenvRoundTripTests {
     /// Every two of these, beside each other and apart.
-    private static let pieces = [
-        "'", "\"", "\\", "`", "$", "${", "}", "$(id)", "#", " #", "\n", "\r", "\t", " ", "n", "=", ":-", "é", "\u{FEFF}",
-    ]
+    private static let pieces = ["'", "\"", "\\", "`", "$", "${", "}", "$(id)", " #", "\n", "\r", "n", "="]
 
     /// A JSON file of values, each two pieces in a row, and their names.
     private static let source: String = {
-        var values = pieces.flatMap { one in pieces.flatMap { ["\(one)\($0)", "a\(one)b\($0)", "\(one)a\($0)b"] } }
+        var values = pieces.flatMap { one in pieces.flatMap { ["\(one)\($0)", "a\(one)b\($0)"] } }
         values += [
             "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln-_MA", #"{"a":"it's","b":"$5 \\ \n"}"#, "it's a \"b\" `c` # d",
+            "\u{FEFF}é\t",
             "-----BEGIN PRIVATE KEY-----\nc2VjcmV0+/9hYmM=\n-----END PRIVATE KEY-----\n", "# dialect: node\nA='b'",
         ]
         let members = values.enumerated().map { index, value in
@@ -43,6 +42,6 @@ struct DotenvRoundTripTests {
             cmp ../before.json after.json && grep -c '"V' after.json
             """
         let count = try await bench.ok(script)
-        #expect((Int(count.dropLast()) ?? 0) > 600, "\(count)")
+        #expect((Int(count.dropLast()) ?? 0) > 150, "\(count)")
     }
 }

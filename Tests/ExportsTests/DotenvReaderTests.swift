@@ -131,8 +131,8 @@ import Tokens
     /// Documentation/FORMATS.md gives these figures.
     @Test(
         arguments: [
-            (nil, 8700), ("node", 9900), ("python", 9900), ("ruby", 9900), ("go", 9900), ("symfony", 10000),
-            ("compose", 9500),
+            (nil, 9001), ("node", 9982), ("python", 9993), ("ruby", 9998), ("go", 9992), ("symfony", 10000),
+            ("compose", 9574),
         ] as [(String?, Int)])
     func ofTenThousandRandomPasswordsSoManyAreTaken(dialect: String?, count: Int) throws {
         var generator = SeededGenerator(seed: 5)
@@ -190,8 +190,11 @@ import Tokens
         let escaped = { (text: String, characters: String) in
             text.map { characters.contains($0) ? "\\\($0)" : String($0) }.joined()
         }
-        // What blank a reader trims, beyond ASCII, is not looked into: there, only quotes are tried.
-        let isBare = [text.utf8.first, text.utf8.last].allSatisfy { $0.map { (0x21...0x7E).contains($0) } ?? false }
+        // What blank a reader trims, beyond ASCII, is not looked into: there, only quotes are tried. `import` takes `==`
+        // for the end of base64.
+        let isBare =
+            [text.utf8.first, text.utf8.last].allSatisfy { $0.map { (0x21...0x7E).contains($0) } ?? false }
+            && text.first != "="
         return (["'", "\"", "`"] + (isBare ? [""] : [])).flatMap { quote in
             [text, escaped(text, "\\\(quote)"), escaped(text, "\\$\(quote)"), escaped(text, quote)].flatMap {
                 [quote + $0 + quote, quote + lined($0) + quote]
