@@ -28,9 +28,8 @@ struct DotenvDialect: Sendable {
         let traits = value.value.withSpan { DotenvTraits($0) }
         if let (_, why) = hopeless.first(where: { traits.contains($0.trait) }) { throw value.refusal(why) }
         if let spelling = choose(traits) { return spelling }
-        let advice = name == nil ? "; a dialect, for one reader, may" : ""
-        throw value.refusal(
-            "no quoting brings its mix of quotes, backslashes, $, # and line ends back in \(reader)\(advice)")
+        let readers = name == nil ? "all readers of .env; a dialect, for one of them, may" : reader
+        throw value.refusal("no quoting brings its mix of quotes, backslashes, $, # and line ends back in \(readers)")
     }
 
     private static let reference = (
@@ -83,7 +82,8 @@ struct DotenvDialect: Sendable {
 
     /// godotenv from 1.5 on (before, it read line by line): nothing is replaced in single quotes, and a backslash keeps
     /// `$` in double ones and without quotes. It looks at one character before a quote only, and strips all quotes at
-    /// a value's end. CRLF becomes LF, and later versions drop `---` at a line's end: line ends are escapes.
+    /// a value's end. CRLF becomes LF, and a commit after 1.5.1 drops `---` at a line's end: line ends are escapes where
+    /// they can be.
     static let go = DotenvDialect(name: "go", reader: "godotenv") { has in
         if has.lacks([.carriageReturn, .lineFeed, .singleQuote, .finalBackslash]) { return .single }
         if has.lacks([.finalBackslash, .finalDoubleQuote]) { return .double.escaping("\\\"$").escapingLineEnds() }
@@ -109,6 +109,7 @@ struct DotenvDialect: Sendable {
     /// godotenv (compose-go, dotenv/parser.go). Both take `\\`, `\"` and `\r` in double quotes; `$` has no escape that
     /// both know. In single quotes only v1 takes `\\` for one. Older releases of v2 strip quotes at a value's end, as
     /// godotenv does, end a value without quotes at any `#`, and take `export` off a name's beginning.
+    ///
     /// Tried with 1.29.2 and 2.40.3.
     static let compose = DotenvDialect(
         name: "compose", reader: "docker compose", badBeginnings: ["export"], hopeless: [reference]
@@ -123,7 +124,7 @@ struct DotenvDialect: Sendable {
     /// What all of them read alike. Single quotes come first: they alone keep `$` from being expanded, by a shell, too.
     /// In double quotes they share `\n` and no other escape.
     static let common = DotenvDialect(
-        name: nil, reader: "every reader of .env",
+        name: nil, reader: "a reader of .env",
         reserved: ruby.reserved.union(symfony.reserved), badBeginnings: symfony.badBeginnings + compose.badBeginnings,
         isForRuby: true, hopeless: node.hopeless + [reference]
     ) { has in

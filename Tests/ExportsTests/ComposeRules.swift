@@ -3,7 +3,7 @@
 enum ComposeRules {
     /// The values by their names; nil where compose refuses the file, or would replace a variable.
     ///
-    /// Releases before compose-go 1.7 read some things otherwise.
+    /// Early releases, whose parser was still close to godotenv's, read some things otherwise.
     static func read(_ file: [UInt8], isOld: Bool) -> [String: [UInt8]]? {
         var values: [String: [UInt8]] = [:]
         var rest = file[...]
