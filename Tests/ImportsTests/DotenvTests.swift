@@ -48,6 +48,37 @@ import Testing
             ])
     }
 
+    @Test(arguments: [
+        ("node", #"A="a\tb\n$C""#, "a\\tb\n$C"), ("node", #"A='\'"#, "\\"), ("node", "A=`'\"`", "'\""),
+        ("node", "A=$B", "$B"),
+        ("python", #"A='it\'s $B'"#, "it's $B"), ("python", #"A=`b#\"#, #"`b#\"#), ("python", #"A="\r$B""#, "\r$B"),
+        ("ruby", #"A='it's \'"#, #"it's \"#), ("ruby", #"A="\$(id)\t\\ '#""#, #"$(id)t\ '#"#),
+        ("ruby", "A='b' # it's '", "b"),
+        ("go", #"A=\$B#c\"#, #"$B#c\"#), ("go", #"A="\$B\n""#, "$B\n"),
+        ("symfony", #"A='it'"'"'s\'"\r""#, "it's\\\r"), ("compose", #"A="\"\r""#, "\"\r"), ("compose", "A=`b", "`b"),
+    ])
+    func aDialectIsReadAsItsReaderReadsIt(dialect: String, line: String, value: String) throws {
+        let (values, left) = try read("# dialect: \(dialect)\n\(line)\nB='x'\n")
+        #expect(values == ["A=\(value)", "B=x"])
+        #expect(left.isEmpty)
+    }
+
+    @Test func whatADialectReplacesIsLeftBehind() throws {
+        for dialect in ["python", "ruby", "go", "symfony", "compose"] {
+            let file = try read("# dialect: \(dialect)\nA=\"x ${B:-y}\"\n")
+            #expect(file.values.isEmpty && file.left.first?.hasPrefix("A:2 refers to another variable") == true)
+        }
+    }
+
+    @Test func aDialectHoldsFromItsCommentOn() throws {
+        let lines = [
+            #"A="\t""#, "# dialect: node", #"B="\t""#, "# dialect: perl", #"C="\t""#, "DOTENV_LINEBREAK_MODE=x",
+        ]
+        let (values, left) = try read(lines.joined(separator: "\r\n"))
+        #expect(values == ["A=\t", "B=\\t", "C=\\t"])
+        #expect(left == ["DOTENV_LINEBREAK_MODE:6 a setting of Ruby's dotenv, no secret"])
+    }
+
     @Test func theLastOfSeveralValuesIsTakenEvenWhenItIsNone() throws {
         let file = try read("A=x\nA=y\nB=x\nB=")
         #expect(file.values == ["A=y"])
