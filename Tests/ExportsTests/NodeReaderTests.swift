@@ -3,7 +3,7 @@ import Testing
 import Tokens
 
 /// Modules and JSON, read by Node.
-@Suite struct FormatTests {
+@Suite struct NodeReaderTests {
     private static let print =
         "for (const [k, v] of Object.entries(values)) process.stdout.write(k + '\\0' + v + '\\0')"
 
