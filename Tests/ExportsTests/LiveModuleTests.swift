@@ -27,19 +27,28 @@ struct LiveModuleTests {
 
     // MARK: What is read
 
-    /// With `fallback`, the file is away before the first value is read: then the values are those of the literal.
-    @Test(arguments: ["", "fs.unlinkSync(file); "])
-    func nodeRequiresEachTextBackFromALiveModule(fallback: String) async throws {
+    /// What happens to the file before it is loaded and before a value is read: the values come from the file alone, or, where
+    /// it is gone by then, from what was loaded.
+    private static let ways = [
+        (
+            "live", "fs.writeFileSync(file, 'let secrets = {' + whole.slice(whole.indexOf('\\n}; // ')));",
+            "fs.writeFileSync(file, whole);"
+        ),
+        ("live, file gone", "", "fs.unlinkSync(file);"),
+    ]
+
+    @Test(arguments: ways)
+    func nodeRequiresEachTextBackFromALiveModule(name: String, before: String, after: String) async throws {
         try await Self.expectReturn(
-            format: "commonjs", name: "Node, live\(fallback.isEmpty ? "" : ", file gone")",
-            load: "const values = require('./' + file); \(fallback)print(values)")
+            format: "commonjs", name: "Node, \(name)",
+            load: "\(before) const values = require('./' + file); \(after) print(values)")
     }
 
-    @Test(arguments: ["", "fs.unlinkSync(file); "])
-    func nodeImportsEachTextBackFromALiveModule(fallback: String) async throws {
+    @Test(arguments: ways)
+    func nodeImportsEachTextBackFromALiveModule(name: String, before: String, after: String) async throws {
         try await Self.expectReturn(
-            format: "esm", name: "Node, live\(fallback.isEmpty ? "" : ", file gone")",
-            load: "import('./' + file).then((module) => { \(fallback)print(module.default) })")
+            format: "esm", name: "Node, \(name)",
+            load: "\(before) import('./' + file).then((module) => { \(after) print(module.default) })")
     }
 
     private static func expectReturn(format: String, name: String, load: String) async throws {
@@ -47,15 +56,15 @@ struct LiveModuleTests {
             ExportValue(name: $0, value: Secret("of \($0), [\"__proto__\"]: "))
         }
         let file = try #require(files[format])
-        let print = """
-            const file = '\(file)';
+        let prelude = """
+            const file = '\(file)', whole = fs.readFileSync(file, 'utf8');
             const print = (values) => {
               for (const [k, v] of Object.entries(values)) process.stdout.write(k + '\\0' + v + '\\0');
             };
             """
         let node = Reader(
             format: format, options: live, name: name, version: ["node", "--version"], file: file,
-            command: ["node", "-e", print + load])
+            command: ["node", "-e", prelude + load])
         #expect(try await node.expectReturn(of: Reader.texts + odd).isEmpty)
     }
 
