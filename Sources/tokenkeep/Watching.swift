@@ -20,7 +20,7 @@ actor Watcher {
     private let renewal: RenewalOptions
     private let only: [String]
     private var given: [ExportValue]
-    /// What was said of each connection, and of the vault under the empty name: once is enough.
+    /// What was said of each connection, and under names that none has of the vault and of renewing: once is enough.
     private var said: [String: String] = [:]
     private let stop = Mutex((isWanted: false, isAsking: false))
 
@@ -41,7 +41,14 @@ actor Watcher {
         var next = ThisProcess.now + Self.pause
         do {
             let path = try place.vault().path
-            let records = try await renewed(try await place.read().records)
+            var records = try await place.read().records
+            do {
+                records = try await renewed(records)
+                say(" ", nil)
+            } catch is Stopped {
+                return Look(changed: nil, next: next)
+            } catch { complain(" ", error) }
+            // Also where this process cannot renew: others may have.
             next = try await place.naming(path) { try nextMoment(records) }
             let values = try await place.naming(path) { try place.chosen(only, of: records) }
             say("", nil)
@@ -50,11 +57,10 @@ actor Watcher {
             given = values
             await place.rewriteOutputs()
             return Look(changed: values, next: next)
-        } catch is Stopped {} catch {
-            let failure = Failure(error, vault: place.newVaultPath)
-            say("", "tokenkeep: \(failure.message); the command goes on with what it has\nhint: \(failure.hint)")
+        } catch {
+            complain("", error)
+            return Look(changed: nil, next: next)
         }
-        return Look(changed: nil, next: next)
     }
 
     /// How long a connection that could not be renewed is left alone where its provider says nothing, in seconds.
@@ -85,7 +91,7 @@ actor Watcher {
                 say(name.text, nil)
                 continue
             }
-            let end = tokens.isExpired(at: ThisProcess.now) && !tokens.hasUnknownEnd ? "has expired" : "is still good"
+            let end = tokens.isExpired(at: ThisProcess.now) && !tokens.hasUnknownEnd ? "has expired" : "is still valid"
             // A provider's words may be others each time; what they mean counts.
             say(
                 name.text, "\(name): \(problem.message); its access token \(end)\nhint: \(problem.hint)",
@@ -103,6 +109,11 @@ actor Watcher {
             return connection.notBefore.flatMap { (now + 1...now + 3600).contains($0) ? $0 : nil } ?? now + Self.pause
         }
         return moments.min() ?? .max
+    }
+
+    private func complain(_ subject: String, _ error: any Error) {
+        let failure = Failure(error, vault: place.newVaultPath)
+        say(subject, "tokenkeep: \(failure.message); the command goes on with what it has\nhint: \(failure.hint)")
     }
 
     private func say(_ subject: String, _ words: String?, meaning: String? = nil) {
