@@ -117,7 +117,7 @@ import Testing
             read pid first <&3
             # Elsewhere it is renewed; both are due again soon, and here another process has the lock.
             mkdir other; cp tokenkeep.vault tokenkeep.toml other
-            copy="env XDG_STATE_HOME=$PWD/other/state tokenkeep --config other/tokenkeep.toml"; $copy refresh --force
+            copy="env HOME=$PWD/other tokenkeep --config other/tokenkeep.toml"; $copy refresh --force
             exec 9> tokenkeep.vault.lock; flock 9
             until grep -q 'goes on' errors && $copy status | grep -q 'due\\|expired'; do sleep 0.1; done
             cp other/tokenkeep.vault new; mv new tokenkeep.vault; read pid second <&3
