@@ -34,9 +34,6 @@ struct ImportInputTests {
             try FileSystem.replace("\(bench.folder)/values/\(name)", with: Array(value.utf8).span, mode: 0o600)
         }
         try await bench.ok("cd values; for n in *; do tokenkeep set --exact \"$n\" < \"$n\" || exit 1; done")
-        if await bench.sh("tokenkeep export \(format) --only V3").errors.contains("is not built yet") {
-            try Test.cancel("SKIPPED: export \(format) is not built, and nothing of it was read back")
-        }
         let ended = await bench.sh(
             """
             touch refused; ls values > taken
@@ -50,7 +47,9 @@ struct ImportInputTests {
             """)
         let refused = bench.text("refused").split(separator: "\n")
         #expect(ended.status == 0, "\(ended.output) \(ended.errors.prefix(2000))")
-        #expect(ended.errors.split(separator: "\nimported ").count == 1 + Self.values.count - refused.count)
+        // The gem's switch for line feeds stands in a .env file, and is no value.
+        let said = ended.errors.split(separator: "\n").filter { $0.hasPrefix("imported ") }
+        #expect(said.count == Self.values.count - refused.count, "\(ended.errors.prefix(2000))")
         #expect(refused.count <= mostRefused, "\(refused)")
         // What the vault holds already is left as it is.
         let again = await bench.sh(

@@ -59,7 +59,7 @@ import Testing
             """
             \(Self.memory); printf 1 | tokenkeep set A; mkfifo out go; exec 3<> out
             for i in 1 2; do
-                tokenkeep run --file S=json -- sh -c 'echo $S $$ > out; exec cat go' & read file$i child$i <&3; eval run$i=$!
+                tokenkeep run --file S=json -- sh -c 'echo $S $$ > out; exec cat go > waited' & read file$i child$i <&3; eval run$i=$!
             done
             mkdir -m 700 $XDG_RUNTIME_DIR/tokenkeep-other
             kill -KILL $run1; wait $run1 2> wait; test -e $file1 && echo left

@@ -117,10 +117,10 @@ import Tokens
             let path = place.path(".env")
             for line in [Self.begin, Self.end] {
                 await #expect(throws: OutputError.notMergeable(path: path, .markerInValue)) {
-                    try await Self.merge(path, OutputTests.values("a\n\(line)\nb"))
+                    try await Self.merge(path, OutputTests.values("a\n\(line)\nb"), format: "shell")
                 }
             }
-            try await Self.merge(path, OutputTests.values("a\n \(Self.end)\nb")).write()
+            try await Self.merge(path, OutputTests.values("a\n \(Self.end)\nb"), format: "shell").write()
         }
     }
 
