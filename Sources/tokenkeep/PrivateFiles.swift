@@ -24,6 +24,12 @@ struct FileRequest {
             guard let format = try ExportFormat.named(words.first ?? "", options) else {
                 throw Failure.noSuchFormat(words.first ?? "", .wrongUse)
             }
+            guard !format.isForAStep else {
+                throw FormatProblem(
+                    "\(format.name) is for a step of a job, and makes no file",
+                    hint: "name another format, such as json"
+                )
+            }
             self.format = format
         } catch let problem as FormatProblem {
             throw Failure(.wrongUse, "--file \(variable): \(problem.message)", hint: problem.hint)

@@ -20,7 +20,8 @@ import Testing
         let bench = try await Bench()
         for words in [
             "--prefix ''", "--prefix A=", "--file S", "--file =json", "--file 1S=json", "--file S-T=json", "--file S=",
-            "--file S=jso", "--file S=json:x", "--file S=template", "--file S=json --file S=yaml", "--watch HUP",
+            "--file S=jso", "--file S=json:x", "--file S=template", "--file S=github-actions",
+            "--file S=json --file S=yaml", "--watch HUP",
             "--watch signal=FOO", "--watch signal=0", "--watch signal=65",
         ] {
             let ended = await bench.sh("tokenkeep run \(words) -- echo STARTED")

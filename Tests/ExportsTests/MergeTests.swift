@@ -91,7 +91,7 @@ import Tokens
         }
     }
 
-    @Test(arguments: ["shell"])
+    @Test(arguments: ["shell", "systemd", "properties"])
     func aLineThatGoesOnInOursIsRefusedWhereItWould(format: String) async throws {
         try await Place.with { place in
             for (text, problem) in [
