@@ -2,7 +2,7 @@ import Exports
 import Testing
 import Tokens
 
-/// Modules and JSON, read by Node.
+/// Modules, read by Node.
 @Suite struct NodeReaderTests {
     private static let print =
         "for (const [k, v] of Object.entries(values)) process.stdout.write(k + '\\0' + v + '\\0')"
@@ -26,16 +26,6 @@ import Tokens
         }
         let node = Self.node(
             "esm", "secrets.mjs", "import('./secrets.mjs').then(values => {" + Self.print + "})")
-        #expect(try await node.expectReturn(of: Reader.texts + odd).isEmpty)
-    }
-
-    @Test func nodeParsesEachTextBack() async throws {
-        let odd = ["__proto__", "not-an-identifier", "V-\"\\\n\u{2028}"].map {
-            ExportValue(name: $0, value: Secret("of \($0)"))
-        }
-        let node = Self.node(
-            "json", "secrets.json",
-            "const values = JSON.parse(fs.readFileSync('secrets.json', 'utf8'));" + Self.print)
         #expect(try await node.expectReturn(of: Reader.texts + odd).isEmpty)
     }
 }
