@@ -80,7 +80,7 @@ struct Export: AsyncParsableCommand {
     }
 
     private func print(_ format: ExportFormat, _ place: Workplace) async throws {
-        let stepFile = format.isForAStep ? try Self.stepFile() : nil
+        let step = format.isForAStep ? try StepFile() : nil
         let vault = try await place.read()
         if explain {
             let selection = try place.selection(of: vault.records)
@@ -93,38 +93,11 @@ struct Export: AsyncParsableCommand {
             throw Failure(.misconfigured, error.message, hint: error.hint)
         }
         // Before the values are out: whatever dies after that, the log tells who may have them.
-        place.logExport(format.name, values.map(\.name), path: stepFile)
-        guard let stepFile else { return try Console.print(rendered, newline: false) }
+        place.logExport(format.name, values.map(\.name), path: step?.path)
+        guard let step else { return try Console.print(rendered, newline: false) }
         // The variables follow only when the runner has been given what to mask: it shows them at the head of each step.
         try Console.print(ExportFormat.masks(for: values), newline: false)
-        try Self.append(rendered, to: stepFile)
-    }
-
-    /// The file whose variables the runner gives to the later steps of a job.
-    private static func stepFile() throws -> String {
-        guard let path = ThisProcess.setting("GITHUB_ENV") else {
-            throw Failure(
-                .wrongUse, "github-actions is for a step of a job, and GITHUB_ENV names no file",
-                hint: "let a step of the workflow run: tokenkeep export github-actions; elsewhere, use shell or json")
-        }
-        return FileSystem.path(path, from: FileSystem.currentFolder)
-    }
-
-    /// Adds variables to the runner's file, in one write.
-    private static func append(_ variables: Secret, to stepFile: String) throws {
-        let reason: String
-        do throws(HostError) {
-            if let present = try FileSystem.contents(of: stepFile, limit: 64 << 20) {
-                // A step before may have left its last line without an end.
-                let isOpen = present.last.map { $0 != UInt8(ascii: "\n") } ?? false
-                let bytes = Secret(joining: [Secret(isOpen ? "\n" : ""), variables])
-                return try bytes.withSpan { bytes throws(HostError) in try File(stepFile, .appending).write(bytes) }
-            }
-            reason = "the runner has made none there"
-        } catch { reason = error.reason }
-        throw Failure(
-            .cannotWrite, "\(stepFile), which GITHUB_ENV names, cannot be written: \(reason)",
-            hint: "leave GITHUB_ENV as the runner set it, and make the file writable for this user")
+        try step.append(rendered)
     }
 
     private func show(_ explanation: Explanation) throws {
