@@ -81,9 +81,12 @@ package enum ExportName {
     }
 
     /// Whether a name is that of a client's secret or a refresh token, whosoever they are: what is called so leaves the
-    /// vault only when it is named in full.
+    /// vault only when it is named in full. `clientSecret` and `REFRESH_TOKENS_2` are called so, too.
     package static func isGuarded(_ name: String) -> Bool {
-        ["CLIENT_SECRET", "REFRESH_TOKEN"].contains { prefix(of: name).hasSuffix($0) }
+        var letters = prefix(of: name).filter { $0 != "_" }[...]
+        while letters.last?.isNumber == true { letters.removeLast() }
+        if letters.last == "S" { letters.removeLast() }
+        return letters.hasSuffix("CLIENTSECRET") || letters.hasSuffix("REFRESHTOKEN")
     }
 
     /// The secret that holds a connection's client secret unless the config names another.

@@ -20,9 +20,10 @@ struct StepFile {
     func append(_ variables: Secret) throws {
         let reason: String
         do throws(HostError) {
-            if let present = try FileSystem.contents(of: path, limit: 64 << 20) {
+            if let status = try FileSystem.status(of: path) {
                 // A step before may have left its last line without an end.
-                let isOpen = present.last.map { $0 != UInt8(ascii: "\n") } ?? false
+                let present = status.kind == .regular ? try FileSystem.contents(of: path, limit: 64 << 20) : nil
+                let isOpen = present?.last.map { $0 != UInt8(ascii: "\n") } ?? false
                 let bytes = Secret(joining: [Secret(isOpen ? "\n" : ""), variables])
                 return try bytes.withSpan { bytes throws(HostError) in try File(path, .appending).write(bytes) }
             }

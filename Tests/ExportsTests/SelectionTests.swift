@@ -46,7 +46,10 @@ struct SelectionTests {
     }
 
     @Test func whatIsCalledAClientSecretOrARefreshTokenIsGuardedWithoutConfigOrConnection() throws {
-        let guarded = ["TIKTOK_CLIENT_SECRET", "tiktok-client-secret", "CLIENT_SECRET", "X_REFRESH_TOKEN"]
+        let guarded = [
+            "TIKTOK_CLIENT_SECRET", "tiktok-client-secret", "CLIENT_SECRET", "X_REFRESH_TOKEN", "clientSecret",
+            "tiktokRefreshToken", "TIKTOK_CLIENTSECRET", "MY_CLIENT_SECRETS", "REFRESH_TOKEN_2",
+        ]
         let records = try records(guarded + ["WEBHOOK_SECRET"])
         #expect(try names(records, ["*"]) == ["WEBHOOK_SECRET"] && names(records, nil) == ["WEBHOOK_SECRET"])
         #expect(try names(records, guarded).count == guarded.count)

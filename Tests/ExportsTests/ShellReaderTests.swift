@@ -60,13 +60,19 @@ import Tokens
             let format = try #require(try ExportFormat.named("shell"))
             var refused = 0
             var script = ""
-            let rarer = ["path", "UID", "RANDOM", "BASHPID", "TTYIDLE", "_", "JOBMAX", "KSH_MATCH", "HISTSIZE"]
+            let rarer = [
+                "path", "UID", "RANDOM", "BASHPID", "TTYIDLE", "_", "JOBMAX", "KSH_MATCH", "HISTSIZE", "ARGV0",
+                "BASH_ALIASES", "BASH_CMDS", "ERRNO", "HISTCHARS", "WATCH", "ZLE_RPROMPT_INDENT", "dirstack",
+                "histchars",
+            ]
             for name in names.union(rarer).sorted() {
-                guard let file = try? format.render([ExportValue(name: name, value: Secret("a b"))]).revealed() else {
+                guard let file = try? format.render([ExportValue(name: name, value: Secret("a b c d"))]).revealed()
+                else {
                     refused += 1
                     continue
                 }
-                script += "(\n\(file)[ \"$\(name)\" = 'a b' ] || echo \(name)\n) || echo \(name)\n"
+                script +=
+                    "(\n\(file)[ \"$(/usr/bin/printenv \(name))\" = 'a b c d' ] || echo \(name)\n) || echo \(name)\n"
             }
             #expect(refused > 10)
             try place.write("script.sh", script)
