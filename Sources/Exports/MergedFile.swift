@@ -25,7 +25,7 @@ struct MergedFile {
     /// Takes a file apart.
     ///
     /// - Parameters:
-    ///   - names: The names that ours will define; nobody else's line may.
+    ///   - names: The names that ours will define; nobody else's line may have one, but behind `$` or in a comment.
     init(_ bytes: Secret, _ format: ExportFormat, _ names: Set<String>) throws(MergeProblem) {
         guard let rules = format.merging else { throw .format(format.name) }
         guard !bytes.hasNUL else { throw .binary }
@@ -47,7 +47,7 @@ struct MergedFile {
         addsEnd =
             block?.addsEnd
             ?? before.withSpan { $0.count > 0 && $0[$0.count - 1] != UInt8(ascii: "\n") }
-        var lines = OwnLines(rules, names)
+        var lines = OwnLines(rules, names.union(rules.reserved))
         try before.withSpan { bytes throws(MergeProblem) in try lines.check(bytes, isBeforeOurs: true) }
         lines.number = block?.lineAfter ?? 0
         try after.withSpan { bytes throws(MergeProblem) in try lines.check(bytes, isBeforeOurs: false) }
@@ -102,31 +102,62 @@ private struct Block {
 }
 
 /// The lines that are not ours: they must not define our names, nor reach into our lines.
+///
+/// What defines a name differs from reader to reader (`'NAME'=x`, `export A=1 NAME=x`, a bare `NAME`, a definition behind a
+/// lone carriage return): so one of our names must not stand there at all, but for a use of it behind `$`.
 private struct OwnLines {
     let rules: ExportFormat.Merging
-    let names: Set<String>
+    let names: [(text: String, bytes: [UInt8])]
     /// The number of the first line that is looked at.
     var number = 1
 
-    init(_ rules: ExportFormat.Merging, _ names: Set<String>) { (self.rules, self.names) = (rules, names) }
+    init(_ rules: ExportFormat.Merging, _ names: Set<String>) {
+        self.rules = rules
+        self.names = names.sorted().map { ($0, Array($0.utf8)) }
+    }
 
     func check(_ bytes: Span<UInt8>, isBeforeOurs: Bool) throws(MergeProblem) {
-        var (start, number) = (number == 1 && bytes.holds([0xEF, 0xBB, 0xBF], at: 0) ? 3 : 0, number)
-        while start < bytes.count {
-            var next = bytes.lineEnd(from: start)
-            if let (name, value) = bytes.definition(from: start, to: next, blankSeparates: rules.blankSeparates) {
-                if names.contains(name) { throw .defined(name, number) }
-                // A value in quotes may go on for lines, which define nothing.
-                if rules.hasQuotes, value < next, "'\"`".utf8.contains(bytes[value]) {
-                    if let close = bytes.position(of: bytes[value], from: value + 1) {
-                        for index in start..<close where bytes[index] == UInt8(ascii: "\n") { number += 1 }
-                        next = bytes.lineEnd(from: close)
-                    } else if isBeforeOurs {
-                        throw .openQuote(number)
-                    }
+        try checkNames(bytes)
+        try checkEnds(bytes, isBeforeOurs: isBeforeOurs)
+    }
+
+    private func checkNames(_ bytes: Span<UInt8>) throws(MergeProblem) {
+        // A line that the one before goes on in is no comment, whatever it begins with.
+        var (index, number, continues) = (bytes.markEnd(number), number, false)
+        while index < bytes.count {
+            let end = bytes.anyLineEnd(from: index)
+            let start = bytes.skipBlanks(from: index, to: end)
+            let isComment = !continues && start < end && rules.comments.utf8.contains(bytes[start])
+            if !isComment {
+                for place in start..<end {
+                    for name in names where bytes.holdsWord(name.bytes, at: place) { throw .defined(name.text, number) }
+                }
+                if rules.hasEscapedNames, !continues, bytes.hasBackslashInKey(from: start, to: end) {
+                    throw .escapedName(number)
                 }
             }
-            if isBeforeOurs, next == bytes.count, rules.hasContinuations, bytes.endsInBackslash {
+            continues = rules.hasContinuations && !isComment && bytes.endsInBackslash(to: end)
+            if end < bytes.count, bytes[end] == UInt8(ascii: "\n") { number += 1 }
+            index = end + 1
+        }
+    }
+
+    private func checkEnds(_ bytes: Span<UInt8>, isBeforeOurs: Bool) throws(MergeProblem) {
+        var (start, number) = (bytes.markEnd(number), number)
+        while start < bytes.count {
+            var next = bytes.lineEnd(from: start)
+            // A value in quotes may go on for lines.
+            if rules.hasQuotes, let value = bytes.value(from: start, to: next), value < next,
+                "'\"`".utf8.contains(bytes[value])
+            {
+                if let close = bytes.position(of: bytes[value], from: value + 1) {
+                    for index in start..<close where bytes[index] == UInt8(ascii: "\n") { number += 1 }
+                    next = bytes.lineEnd(from: close)
+                } else if isBeforeOurs {
+                    throw .openQuote(number)
+                }
+            }
+            if isBeforeOurs, next == bytes.count, rules.hasContinuations, bytes.endsInBackslash(to: next) {
                 throw .continuation(number)
             }
             (start, number) = (next, number + 1)
@@ -146,6 +177,11 @@ extension Span<UInt8> {
         return index < count ? index : nil
     }
 
+    /// The index behind a byte order mark, where the bytes begin with the file's first line.
+    fileprivate func markEnd(_ firstLine: Int) -> Int {
+        firstLine == 1 && holds([0xEF, 0xBB, 0xBF], at: 0) ? 3 : 0
+    }
+
     fileprivate func holds(_ text: [UInt8], at start: Int) -> Bool {
         count - start >= text.count && text.indices.allSatisfy { self[start + $0] == text[$0] }
     }
@@ -154,49 +190,81 @@ extension Span<UInt8> {
         (start..<end).allSatisfy { " \t\r\n".utf8.contains(self[$0]) }
     }
 
-    /// Whether the last line, its end aside, ends in a backslash that stands for itself.
-    fileprivate var endsInBackslash: Bool {
-        var end = count
+    /// Whether the line, its end aside, ends in a backslash that stands for itself.
+    fileprivate func endsInBackslash(to end: Int) -> Bool {
+        var end = end
         while end > 0, "\r\n".utf8.contains(self[end - 1]) { end -= 1 }
         var start = end
         while start > 0, self[start - 1] == UInt8(ascii: "\\") { start -= 1 }
         return (end - start) % 2 == 1
     }
 
-    /// The name that a line defines, as `NAME=`, `export NAME =` or `NAME:`, and where its value begins.
-    fileprivate func definition(from start: Int, to end: Int, blankSeparates: Bool) -> (name: String, value: Int)? {
-        func skipBlanks(_ from: Int) -> Int {
-            var index = from
-            while index < end, self[index] == UInt8(ascii: " ") || self[index] == UInt8(ascii: "\t") { index += 1 }
-            return index
-        }
-        var index = skipBlanks(start)
-        let export = Array("export".utf8)
-        if holds(export, at: index), skipBlanks(index + export.count) > index + export.count {
-            index = skipBlanks(index + export.count)
-        }
-        var name: [UInt8] = []
-        while index < end, self[index].isNamePart {
-            name.append(self[index])
+    fileprivate func skipBlanks(from start: Int, to end: Int) -> Int {
+        var index = start
+        while index < end, self[index] == UInt8(ascii: " ") || self[index] == UInt8(ascii: "\t") { index += 1 }
+        return index
+    }
+
+    /// The index of the next byte that ends a line, or a comment, for any reader: a line feed, vertical tab, form feed,
+    /// carriage return, or the last byte of U+2028 or U+2029.
+    fileprivate func anyLineEnd(from start: Int) -> Int {
+        var index = start
+        while index < count {
+            if (0x0A...0x0D).contains(self[index]) { return index }
+            if index >= start + 2, self[index] == 0xA8 || self[index] == 0xA9, self[index - 1] == 0x80,
+                self[index - 2] == 0xE2
+            {
+                return index
+            }
             index += 1
         }
-        let separator = skipBlanks(index)
-        guard !name.isEmpty else { return nil }
-        if separator < end, self[separator] == UInt8(ascii: "=") || self[separator] == UInt8(ascii: ":") {
-            return (String(decoding: name, as: UTF8.self), skipBlanks(separator + 1))
+        return index
+    }
+
+    /// Whether a name stands there as a whole word, and not behind `$` or `${`.
+    fileprivate func holdsWord(_ name: [UInt8], at start: Int) -> Bool {
+        guard holds(name, at: start) else { return false }
+        let end = start + name.count
+        if end < count, self[end].isWordPart { return false }
+        guard start > 0 else { return true }
+        let isUse =
+            self[start - 1] == UInt8(ascii: "$")
+            || start > 1 && self[start - 1] == UInt8(ascii: "{") && self[start - 2] == UInt8(ascii: "$")
+        return !self[start - 1].isWordPart && !isUse
+    }
+
+    /// Whether a backslash stands before what ends a line's name.
+    fileprivate func hasBackslashInKey(from start: Int, to end: Int) -> Bool {
+        for index in start..<end {
+            if self[index] == UInt8(ascii: "\\") { return true }
+            if "=: \t".utf8.contains(self[index]) { return false }
         }
-        guard blankSeparates, separator > index || isBlank(index, end) else { return nil }
-        return (String(decoding: name, as: UTF8.self), separator)
+        return false
+    }
+
+    /// Where the value begins of a line that is `NAME=`, `export NAME =` or `NAME:`.
+    fileprivate func value(from start: Int, to end: Int) -> Int? {
+        var index = skipBlanks(from: start, to: end)
+        let export = Array("export".utf8)
+        let behind = skipBlanks(from: index + export.count, to: end)
+        if holds(export, at: index), behind > index + export.count { index = behind }
+        let name = index
+        while index < end, self[index].isNamePart { index += 1 }
+        let separator = skipBlanks(from: index, to: end)
+        guard index > name, separator < end, "=:".utf8.contains(self[separator]) else { return nil }
+        return skipBlanks(from: separator + 1, to: end)
     }
 }
 
 extension UInt8 {
-    fileprivate var isNamePart: Bool {
+    fileprivate var isWordPart: Bool {
         switch self {
         case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: "-"):
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"):
             true
         default: false
         }
     }
+
+    fileprivate var isNamePart: Bool { isWordPart || ".-".utf8.contains(self) }
 }

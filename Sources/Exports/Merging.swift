@@ -7,17 +7,23 @@ extension ExportFormat {
         var hasQuotes = false
         /// Whether a backslash at a line's end joins it with the next.
         var hasContinuations = false
-        /// Whether a blank ends a name, too.
-        var blankSeparates = false
+        /// What a comment begins with.
+        var comments = "#"
+        /// Whether a name may have escapes, which hide what it is.
+        var hasEscapedNames = false
+        /// What stands among our lines beside the values' names.
+        var reserved: Set<String> = []
     }
 
     /// nil where a line means something only together with what is around it, or `#` begins no comment.
+    ///
+    /// A shell script is no such file: only a shell can tell whether an `if`, a `$(` or a here-document is still open.
     var merging: Merging? {
         switch name {
-        case "dotenv": Merging(hasQuotes: true)
+        case "dotenv": Merging(hasQuotes: true, reserved: [DotenvDialect.rubyMode])
         case "docker": Merging()
-        case "shell", "systemd": Merging(hasQuotes: true, hasContinuations: true)
-        case "properties": Merging(hasContinuations: true, blankSeparates: true)
+        case "systemd": Merging(hasQuotes: true, hasContinuations: true, comments: "#;")
+        case "properties": Merging(hasContinuations: true, comments: "#!", hasEscapedNames: true)
         default: nil
         }
     }
@@ -44,8 +50,10 @@ package enum MergeProblem: Error, Equatable {
     case beginOnly(Int)
     /// A line ends what is ours, and none begins it.
     case endOnly(Int)
-    /// A line that is not ours defines one of our names.
+    /// A line that is not ours has one of our names, as a reader could define it.
     case defined(String, Int)
+    /// The name in a line that is not ours has an escape.
+    case escapedName(Int)
     /// A quote that is opened in a line before ours is not closed before them.
     case openQuote(Int)
     /// The line before ours goes on in the next.
@@ -65,7 +73,8 @@ package enum MergeProblem: Error, Equatable {
         case .beginOnly(let line): "line \(line) begins what tokenkeep writes, and no line ends it"
         case .endOnly(let line): "line \(line) ends what tokenkeep writes, and none before it begins that"
         case .defined(let name, let line):
-            "line \(line) defines \(name), too, and readers differ in which of two definitions counts"
+            "line \(line) has \(name), too, and readers differ in what defines it and in which of two definitions counts"
+        case .escapedName(let line): "line \(line) has a backslash in its name, which could be one of tokenkeep's"
         case .openQuote(let line): "the value in line \(line) opens a quote that is not closed before tokenkeep's lines"
         case .continuation(let line): "line \(line) ends in a backslash, and so goes on in tokenkeep's first line"
         case .changedMeanwhile: "somebody else changed it while its new lines were made, and it is left as it is"
@@ -76,12 +85,14 @@ package enum MergeProblem: Error, Equatable {
     /// What mends it.
     package var hint: String {
         switch self {
-        case .format: "leave merge out, or choose dotenv, docker, shell, systemd or properties"
+        case .format: "leave merge out, or choose dotenv, docker, systemd or properties"
         case .binary: "name a file in UTF-8, or remove it"
         case .link: "remove the link, or let `path` name the file itself"
         case .twoBegins, .beginOnly, .endOnly:
             "leave one pair of the lines \"\(MergedFile.begin)\" and \"\(MergedFile.end)\", or remove them with all between: they are written anew"
-        case .defined(let name, let line): "remove line \(line), or leave \(name) out with `include` in the config"
+        case .defined(let name, let line):
+            "remove it from line \(line), or leave \(name) out with `include` in the config"
+        case .escapedName(let line): "write the name in line \(line) without a backslash"
         case .changedMeanwhile: "run it again: tokenkeep export"
         case .markerInValue: "leave it out with `include` in the config, or choose an output without merge"
         case .openQuote, .continuation: "mend that line, or move it below tokenkeep's"

@@ -188,6 +188,28 @@ package struct File: ~Copyable, Sendable {
 }
 
 extension File {
+    /// Takes a lock of this open file on one byte, which need not be there, if nobody else holds it; `flock` knows nothing
+    /// of it. It goes with the open file, and so with the process, however that ends (fcntl(2), open file description locks).
+    package borrowing func tryLock(byte: Int64) throws(HostError) -> Bool {
+        try setLock(byte, F_WRLCK)
+    }
+
+    /// Lets go of the lock on a byte.
+    package borrowing func unlock(byte: Int64) { _ = try? setLock(byte, F_UNLCK) }
+
+    private borrowing func setLock(_ byte: Int64, _ kind: Int32) throws(HostError) -> Bool {
+        var range = flock()
+        range.l_type = Int16(kind)
+        range.l_whence = Int16(SEEK_SET)
+        (range.l_start, range.l_len) = (off_t(byte), 1)
+        // F_OFD_SETLK, whose macro is behind _GNU_SOURCE.
+        while unsafe fcntl(descriptor, 37, &range) != 0 {
+            if errno == EAGAIN || errno == EACCES { return false }
+            guard errno == EINTR else { throw .last("lock", path) }
+        }
+        return true
+    }
+
     /// The number of the mount that the file was reached by; nil where the system does not tell.
     ///
     /// Two bind mounts of one file system share a device number and differ in this.

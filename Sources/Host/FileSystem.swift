@@ -281,3 +281,5 @@ package let fileExists = EEXIST
 package let fileTooLarge = EFBIG
 /// `ESTALE`: another file stands there than the one that was looked at.
 package let staleFile = ESTALE
+/// `EPERM`: that is not allowed.
+package let notPermitted = EPERM

@@ -36,8 +36,8 @@ package struct HandOut: Sendable {
         package let inPlace: InPlace?
         /// What tells the app that it changed.
         let after: AfterCommand?
-        /// What is noted until the app has been told; nil where nothing is.
-        var mark: String?
+        /// Whether it is noted that the app is still to be told, by this run or by one before it.
+        var isUntold = false
     }
 
     /// What became of all of them.
@@ -52,25 +52,28 @@ package struct HandOut: Sendable {
         package var notForgotten: (any Error)?
     }
 
+    /// How often a merged file is planned that others go on changing.
+    private static let triesToMerge = 5
+
     private let items: [Item]
-    private let notes: OutputNotes
+    let notes: OutputNotes
     private let adopt: String?
     private let allowTracked: Bool
-    private let triesAgain: Bool
-    private let environment: [String: String]
+    let waits: Bool
+    let environment: [String: String]
     private let digest: @Sendable (Secret) -> String
 
     /// Sets what is generated. `notes` is what is known of runs that died; `environment` is what commands get; `adopt` is
-    /// a file that may be taken over; without `triesAgain` no app is told of what an earlier run has written.
+    /// a file that may be taken over; without `waits` it is left to the run that is telling apps to tell them of this one.
     package init(
-        _ items: [Item], notes: OutputNotes, adopt: String? = nil, allowTracked: Bool = false, triesAgain: Bool = true,
+        _ items: [Item], notes: OutputNotes, adopt: String? = nil, allowTracked: Bool = false, waits: Bool = true,
         environment: [String: String], digest: @escaping @Sendable (Secret) -> String
     ) {
         self.items = items
         self.notes = notes
         self.adopt = adopt
         self.allowTracked = allowTracked
-        self.triesAgain = triesAgain
+        self.waits = waits
         self.environment = environment
         self.digest = digest
     }
@@ -97,12 +100,9 @@ package struct HandOut: Sendable {
         for item in items {
             let (values, missing) = selection.values(matching: item.include)
             do throws(OutputError) {
-                let path = item.output.path
-                let plan = try await item.output.plan(
-                    values, recorded: known.digests(of: path), adopt: adopt == path || left.halfWritten.contains(path),
-                    allowTracked: allowTracked, environment: environment, digest: digest)
+                let plan = try await plan(item, values, known, left)
                 if let digest = plan.digest { digests.add(digest, for: plan.path) }
-                plans.append(.success((plan, values.map(\.name), missing)))
+                plans.append(.success((plan, values, missing)))
             } catch { plans.append(.failure(error)) }
         }
         var written = Written()
@@ -111,16 +111,28 @@ package struct HandOut: Sendable {
                 written.notRecorded = error
             }
         }
-        write(plans, left, &written)
+        await write(plans, known, left, &written)
         return written
     }
 
-    private typealias Plan = Result<(plan: OutputPlan, names: [String], missing: [String]), OutputError>
+    private typealias Plan = Result<(plan: OutputPlan, values: [ExportValue], missing: [String]), OutputError>
 
-    private func write(_ plans: [Plan], _ left: OutputNotes.State, _ written: inout Written) {
+    private func plan(
+        _ item: Item, _ values: [ExportValue], _ known: OutputDigests, _ left: OutputNotes.State
+    ) async throws(OutputError) -> OutputPlan {
+        let path = item.output.path
+        return try await item.output.plan(
+            values, recorded: known.digests(of: path), adopt: adopt == path || left.halfWritten.contains(path),
+            allowTracked: allowTracked, environment: environment, digest: digest)
+    }
+
+    private func write(
+        _ plans: [Plan], _ known: OutputDigests, _ left: OutputNotes.State, _ written: inout Written
+    ) async {
         var wanted = left
         // Nobody else is at the notes until all is written; where there is nothing to note, they are not touched.
         var held: OutputNotes.Locked?
+        var before: [String: String] = [:]
         defer { held?.release() }
         let changes = zip(items, plans).compactMap { item, plan in
             (try? plan.get().plan).flatMap { $0.changed ? (plan: $0, isToBeTold: item.after != nil) : nil }
@@ -129,9 +141,12 @@ package struct HandOut: Sendable {
             do {
                 held = try notes.lock()
                 wanted = held?.state ?? wanted
+                before = wanted.untold
+                wanted.drop(allOf: notes.config, but: Set(items.map(\.output.path)))
                 for (plan, isToBeTold) in changes {
                     if isToBeTold { wanted.untold[plan.path] = String(UInt64.random(in: .min ... .max), radix: 36) }
                     if plan.needsNote { wanted.halfWritten.insert(plan.path) }
+                    if isToBeTold || plan.needsNote { wanted.configs[plan.path] = notes.config }
                 }
                 try held?.write(wanted)
             } catch { written.notNoted = error }
@@ -140,9 +155,23 @@ package struct HandOut: Sendable {
             // A file that would not be known again is not written; the others are.
             if written.notRecorded != nil, (try? plan.get())?.plan.digest != nil { continue }
             var report = write(plan, item, isNoted: written.notNoted == nil)
+            // Another run has been at somebody's own file: most likely one of ours, which did not have to note anything.
+            for _ in 1..<Self.triesToMerge {
+                guard report.failure == .notMergeable(path: report.path, .changedMeanwhile), let old = try? plan.get()
+                else { break }
+                let plan: Plan
+                do throws(OutputError) {
+                    plan = .success((try await self.plan(item, old.values, known, left), old.values, old.missing))
+                } catch { plan = .failure(error) }
+                report = write(plan, item, isNoted: written.notNoted == nil)
+                // It has done our work, and tells of it.
+                if report.failure == nil, !report.changed {
+                    wanted.untold[report.path] = before[report.path]
+                }
+            }
             if item.after == nil { wanted.untold[report.path] = nil }
             if report.failure == nil {
-                report.mark = wanted.untold[report.path]
+                report.isUntold = wanted.untold[report.path] != nil
                 // One that was noted since the plan is another run's, and it is not known that its file is whole.
                 let isOurs = left.halfWritten.contains(report.path) || (try? plan.get())?.plan.needsNote == true
                 if isOurs { wanted.halfWritten.remove(report.path) }
@@ -155,38 +184,19 @@ package struct HandOut: Sendable {
 
     private func write(_ plan: Plan, _ item: Item, isNoted: Bool) -> Report {
         do throws(OutputError) {
-            let (plan, names, missing) = try plan.get()
+            let (plan, values, missing) = try plan.get()
             if plan.changed, plan.needsNote, !isNoted {
                 throw .unwritable(path: plan.path, "it cannot be noted that it is about to be written in place")
             }
             try plan.write()
             return Report(
-                path: plan.path, format: item.output.format.name, names: names, changed: plan.changed, missing: missing,
-                failure: nil, inPlace: plan.inPlace, after: item.after)
+                path: plan.path, format: item.output.format.name, names: values.map(\.name), changed: plan.changed,
+                missing: missing, failure: nil, inPlace: plan.inPlace, after: item.after)
         } catch {
             return Report(
                 path: item.output.path, format: item.output.format.name, names: [], changed: false, missing: [],
                 failure: error, inPlace: nil, after: nil)
         }
-    }
-
-    /// Tells the apps of what has changed, in this run or in one that could not tell them; gives the commands that failed, by
-    /// their output's path. They may take their time, and ask for tokens themselves: nobody holds a lock meanwhile.
-    ///
-    /// A command finds its output's path in `TOKENKEEP_AFTER`; by that this program, if the command starts it, knows that its
-    /// app is being told.
-    package func tell(_ written: inout Written) async -> [(path: String, failure: AfterFailure)] {
-        var failures: [(path: String, failure: AfterFailure)] = []
-        for report in written.reports where report.changed || report.mark != nil && triesAgain {
-            guard let after = report.after else { continue }
-            if let failure = await after.run(environment: environment.merging(["TOKENKEEP_AFTER": report.path]) { $1 })
-            {
-                failures.append((report.path, failure))
-            } else if let mark = report.mark {
-                do { try notes.forget([report.path: mark]) } catch { written.notForgotten = error }
-            }
-        }
-        return failures
     }
 }
 

@@ -33,6 +33,7 @@ extension Workplace {
     /// anew, and in the end with the lock. The apps are told once, of what is there then.
     func handOut(adopt: String? = nil, allowTracked: Bool = false) async throws -> (HandedOut, Records) {
         var changed: Swift.Set<String> = []
+        var notNoted: (any Error)?
         var attempt = 0
         while true {
             attempt += 1
@@ -53,12 +54,14 @@ extension Workplace {
                     newest += 1
                 }
                 changed.formUnion(written.reports.filter(\.changed).map(\.path))
+                notNoted = notNoted ?? written.notNoted
                 // Whoever wrote the vault between the reading and the writing may have been overtaken here.
                 guard try held != nil || self.vault().readHeader().generation == newest else { continue }
                 held?.close()
                 for index in written.reports.indices where changed.contains(written.reports[index].path) {
                     written.reports[index].changed = true
                 }
+                written.notNoted = notNoted
                 logExports(written)
                 return (await HandedOut(written, telling: outputs), vault.records)
             } catch is OutdatedSelection { continue }
@@ -85,8 +88,10 @@ extension Workplace {
         if let config { try refuseOwnFiles(config) }
         return HandOut(
             try (config?.outputs ?? []).map { try $0.item(folder: config?.folder ?? "") },
-            notes: OutputNotes(path: FileSystem.resolved(newVaultPath) + ".outputs"), adopt: adopt,
-            allowTracked: allowTracked, triesAgain: ThisProcess.setting("TOKENKEEP_AFTER") == nil,
+            notes: OutputNotes(
+                path: FileSystem.resolved(newVaultPath) + ".outputs",
+                config: config.map { FileSystem.resolved($0.path) } ?? ""),
+            adopt: adopt, allowTracked: allowTracked, waits: ThisProcess.setting("TOKENKEEP_AFTER") == nil,
             environment: ThisProcess.environmentForOthers
         ) { bytes in bytes.withSpan { span in (try? SHA256.digest(of: span)).map { hexadecimal($0.span) } ?? "" } }
     }

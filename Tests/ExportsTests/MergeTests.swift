@@ -54,6 +54,15 @@ import Tokens
         ("A=1\n \texport  TIKTOK_ACCESS_TOKEN = old\n", .defined("TIKTOK_ACCESS_TOKEN", 2)),
         ("\u{FEFF}TIKTOK_ACCESS_TOKEN=old", .defined("TIKTOK_ACCESS_TOKEN", 1)),
         ("\(begin)\nX='1'\n\(end)\nA='1\n2'\nTIKTOK_ACCESS_TOKEN: old\n", .defined("TIKTOK_ACCESS_TOKEN", 6)),
+        ("'TIKTOK_ACCESS_TOKEN'=old\n", .defined("TIKTOK_ACCESS_TOKEN", 1)),
+        ("# mine\n# \rTIKTOK_ACCESS_TOKEN=old\n", .defined("TIKTOK_ACCESS_TOKEN", 2)),
+        ("A=1\u{B}TIKTOK_ACCESS_TOKEN=old\n", .defined("TIKTOK_ACCESS_TOKEN", 1)),
+        ("#\u{C}TIKTOK_ACCESS_TOKEN=old\n", .defined("TIKTOK_ACCESS_TOKEN", 1)),
+        ("# a\u{2028}TIKTOK_ACCESS_TOKEN=old\n", .defined("TIKTOK_ACCESS_TOKEN", 1)),
+        ("export A=1 TIKTOK_ACCESS_TOKEN=old\n", .defined("TIKTOK_ACCESS_TOKEN", 1)),
+        ("A='\nTIKTOK_ACCESS_TOKEN=in a value\n'\n", .defined("TIKTOK_ACCESS_TOKEN", 2)),
+        ("A={TIKTOK_ACCESS_TOKEN\n", .defined("TIKTOK_ACCESS_TOKEN", 1)),
+        ("A=1\nDOTENV_LINEBREAK_MODE=strict\n", .defined("DOTENV_LINEBREAK_MODE", 2)),
         ("A=1\nB=\"2\n\nC=3\n", .openQuote(2)),
         ("A=\0", .binary),
     ])
@@ -74,14 +83,12 @@ import Tokens
             # TIKTOK_ACCESS_TOKEN=old
             TIKTOK_ACCESS_TOKEN_2=x
             MY_TIKTOK_ACCESS_TOKEN=x
-            A='
-            TIKTOK_ACCESS_TOKEN=in a value
-            '
+              # é TIKTOK_ACCESS_TOKEN='old
             B=it's
             # >>> conda initialize >>>
              \(Self.begin)
             \(Self.end)s
-            C="$TIKTOK_ACCESS_TOKEN"
+            C="$TIKTOK_ACCESS_TOKEN ${TIKTOK_ACCESS_TOKEN}"
 
             """
         try await Place.with { place in
@@ -91,7 +98,34 @@ import Tokens
         }
     }
 
-    @Test(arguments: ["shell", "systemd", "properties"])
+    /// What one format takes for a definition, or for a comment, and another does not.
+    @Test(arguments: [
+        ("docker", "A=1\nTIKTOK_ACCESS_TOKEN\n", MergeProblem.defined("TIKTOK_ACCESS_TOKEN", 2)),
+        ("docker", "; TIKTOK_ACCESS_TOKEN\n", .defined("TIKTOK_ACCESS_TOKEN", 1)),
+        ("systemd", "; TIKTOK_ACCESS_TOKEN\n", nil),
+        ("systemd", "\"TIKTOK_ACCESS_TOKEN\"=1\n", .defined("TIKTOK_ACCESS_TOKEN", 1)),
+        ("systemd", "A=1\\\n#TIKTOK_ACCESS_TOKEN=1\n", .defined("TIKTOK_ACCESS_TOKEN", 2)),
+        ("properties", "! TIKTOK_ACCESS_TOKEN\n", nil),
+        ("properties", "TIKTOK_ACCESS_TOKEN old\n", .defined("TIKTOK_ACCESS_TOKEN", 1)),
+        ("properties", "A=1\nTIKTOK\\u005fACCESS_TOKEN=1\n", .escapedName(2)),
+        ("properties", "TIKTOK\\\n  _ACCESS_TOKEN=1\n", .escapedName(1)),
+        ("properties", "a = C:\\\\x, \\\n    C:\\\\y\n# \\u0041\n", nil),
+    ])
+    func ourNamesAreFoundAsTheFormatHasThem(format: String, text: String, problem: MergeProblem?) async throws {
+        try await Place.with { place in
+            try place.write("file", text)
+            let path = place.path("file")
+            if let problem {
+                await #expect(throws: OutputError.notMergeable(path: path, problem)) {
+                    try await Self.merge(path, OutputTests.values("one"), format: format)
+                }
+            } else {
+                _ = try await Self.merge(path, OutputTests.values("one"), format: format)
+            }
+        }
+    }
+
+    @Test(arguments: ["systemd", "properties"])
     func aLineThatGoesOnInOursIsRefusedWhereItWould(format: String) async throws {
         try await Place.with { place in
             for (text, problem) in [
@@ -117,16 +151,19 @@ import Tokens
             let path = place.path(".env")
             for line in [Self.begin, Self.end] {
                 await #expect(throws: OutputError.notMergeable(path: path, .markerInValue)) {
-                    try await Self.merge(path, OutputTests.values("a\n\(line)\nb"), format: "shell")
+                    try await Self.merge(path, OutputTests.values("a\n\(line)\nb"), format: "systemd")
                 }
             }
-            try await Self.merge(path, OutputTests.values("a\n \(Self.end)\nb"), format: "shell").write()
+            try await Self.merge(path, OutputTests.values("a\n \(Self.end)\nb"), format: "systemd").write()
         }
     }
 
-    private static let mergeable = ["dotenv", "docker", "shell", "systemd", "properties"]
+    private static let mergeable = ["dotenv", "docker", "systemd", "properties"]
 
-    @Test(arguments: mergeable + ["json", "yaml", "toml", "fish", "commonjs", "esm", "python", "terraform", "raw"])
+    @Test(
+        arguments: mergeable + [
+            "shell", "json", "yaml", "toml", "fish", "commonjs", "esm", "python", "terraform", "raw",
+        ])
     func onlyFormatsWhoseLinesStandForThemselvesAreMerged(format: String) throws {
         let isMergeable = Self.mergeable.contains(format)
         let named = try #require(try ExportFormat.named(format))

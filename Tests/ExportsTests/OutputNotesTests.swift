@@ -25,9 +25,11 @@ import Testing
             try Self.note(state, place)
             #expect(notes.read() == state)
             #expect(try FileSystem.status(of: place.path("notes"))?.mode == 0o600)
-            try notes.forget(["/c": "1", "/none": "1"])
+            let telling = try #require(try notes.beginTelling())
+            for path in ["/c", "/none"] { try telling.forget(path, "1") }
             #expect(notes.read() == state, "it was noted anew by another run")
-            try notes.forget(["/a \"b\"\n": "1", "/c": "2"])
+            try telling.forget("/a \"b\"\n", "1")
+            try telling.forget("/c", "2")
             #expect(notes.read() == Self.state([:], ["/d"]))
             try Self.note(OutputNotes.State(), place)
             #expect(try place.text("notes") == "" && notes.read().isEmpty)
@@ -81,6 +83,28 @@ import Testing
             #expect(try !other.tryLock())
             held.release()
             #expect(try other.tryLock())
+        }
+    }
+
+    @Test func onlyOneTellsAndLetsGoOnlyWhenNothingNewIsNoted() async throws {
+        try await Place.with { place in
+            let notes = OutputNotes(path: place.path("notes"))
+            try Self.note(Self.state(["/a": "1", "/other": "1"]), place)
+            let telling = try #require(try notes.beginTelling())
+            #expect(try telling.untold(of: ["/a"], but: [], isEnd: false) == ["/a": "1"])
+            try Self.note(Self.state(["/a": "2", "/other": "1"]), place)
+            #expect(try telling.untold(of: ["/a"], but: ["1"], isEnd: false) == ["/a": "2"])
+            #expect(try notes.beginTelling() == nil)
+            #expect(try telling.untold(of: ["/a"], but: ["1", "2"], isEnd: false) == [:])
+            let next = try #require(try notes.beginTelling())
+            #expect(try next.untold(of: ["/a"], but: [], isEnd: true) == [:] && notes.beginTelling() != nil)
+        }
+    }
+
+    @Test func oneThatIsLeftOpenToOthersIsNotWritten() async throws {
+        try await Place.with { place in
+            try place.write("notes", "", mode: 0o620)
+            #expect(throws: HostError.self) { try OutputNotes(path: place.path("notes")).lock() }
         }
     }
 }

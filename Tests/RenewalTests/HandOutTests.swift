@@ -164,6 +164,54 @@ struct HandOutTests {
         #expect(OutputNotes(path: session.path + ".outputs").read().isEmpty)
     }
 
+    @Test func whatIsNotedOfAnOutputThatIsNoneAnyMoreIsForgottenButNotAnotherConfigs() async throws {
+        let place = try await Place.make()
+        let session = try await place.session()
+        try set("1", session)
+        let notes = OutputNotes(path: session.path + ".outputs", config: "/another")
+        let locked = try notes.lock()
+        var state = OutputNotes.State()
+        (state.untold, state.halfWritten) = (["/theirs": "1"], ["/theirs"])
+        state.configs = ["/theirs": "/another"]
+        try locked.write(state)
+        locked.release()
+        let items = [try item(place, "a.js", after: "echo a >> told"), try item(place, "b.js")]
+        _ = try await run(items, session, tells: false)
+        #expect(notes.read().untold.count == 2)
+        _ = try await run([items[1]], session)
+        #expect(notes.read() == state)
+        _ = try await run(items, session)
+        #expect(try text(place, "told") == nil, "no byte has changed since it is an output again")
+    }
+
+    /// Between the plan and the write another run has put its lines into the file.
+    @Test func aMergedFileThatChangedMeanwhileIsPlannedAnew() async throws {
+        let place = try await Place.make()
+        let session = try await place.session()
+        try set("1", session)
+        let path = place.folder + "/.env"
+        let format = try #require(try ExportFormat.named("dotenv"))
+        let items = [
+            try item(place, "a.json"),
+            HandOut.Item(
+                output: Output(path: path, format: format, isMerged: true), include: nil,
+                after: AfterCommand(["sh", "-c", "echo env >> told"], folder: place.folder)),
+        ]
+        for (value, lines, isTold) in [("1", "PORT=1\n", true), ("2", "PORT=2\n", true), ("3", nil, false)] {
+            try set(value, session)
+            let reports = try await run(items, session) { _ in
+                // Somebody's own line, or what another run of ours would write.
+                let old = try text(place, ".env") ?? ""
+                let new = lines.map { $0 + old } ?? old.replacing("'2'", with: "'3'")
+                try FileSystem.replace(path, with: Array(new.utf8).span, mode: 0o600)
+            }
+            #expect(reports[1].failure == nil && reports[1].changed == isTold)
+            #expect(try text(place, ".env")?.contains("KEY='\(value)'\n") == true)
+        }
+        #expect(try text(place, ".env")?.hasPrefix("PORT=2\nPORT=1\n#") == true)
+        #expect(try text(place, "told") == "env\nenv\n", "whoever wrote it tells of it")
+    }
+
     @Test func whereNoAppIsToldNothingIsNoted() async throws {
         let place = try await Place.make()
         let session = try await place.session()
