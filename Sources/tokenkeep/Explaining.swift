@@ -1,37 +1,41 @@
-import Config
 import Exports
 import Tokens
 
 /// Which values go where, and why; never the values.
 struct Explanation {
     /// What one output, or what is printed, gets.
-    private struct Destination {
+    struct Destination {
         /// The output's path; nil for what is printed.
         let path: String?
-        let format: String
+        let format: ExportFormat
+        /// The names or patterns of what goes there; nil for all.
+        let patterns: [String]?
+    }
+
+    private struct Choice {
+        let place: Destination
+        /// Why nothing goes there.
+        let refusal: ExportRefusal?
         let reasons: [(name: String, origin: String, reason: Selection.Reason)]
     }
 
-    private var destinations: [Destination] = []
+    private var choices: [Choice] = []
     /// What goes nowhere.
     private var kept: [(name: String, origin: String, reason: Selection.Reason)] = []
 
-    /// Explains the outputs of a config.
-    init(_ outputs: [OutputConfig], _ selection: Selection) {
-        self.init(outputs.map { ($0.path, $0.format, $0.include) }, selection)
-    }
-
-    /// Explains what would be printed.
-    init(printed format: String, only patterns: [String]?, _ selection: Selection) {
-        self.init([(nil, format, patterns)], selection)
-    }
-
-    private init(_ places: [(path: String?, format: String, patterns: [String]?)], _ selection: Selection) {
-        destinations = places.map { place in
+    /// Explains what goes where; each format is tried with what is meant for it, as it would be written.
+    init(_ places: [Destination], _ selection: Selection) {
+        choices = places.map { place in
             let reasons = selection.reasons(matching: place.patterns)
-            return Destination(path: place.path, format: place.format, reasons: reasons.filter { $0.reason.isChosen })
+            var refusal: ExportRefusal?
+            do throws(ExportRefusal) {
+                _ = try place.format.render(selection.values(matching: place.patterns).values)
+            } catch {
+                refusal = error
+            }
+            return Choice(place: place, refusal: refusal, reasons: reasons.filter { $0.reason.isChosen })
         }
-        let leaving = Set(destinations.flatMap { $0.reasons.map(\.name) })
+        let leaving = Set(choices.flatMap { $0.reasons.map(\.name) })
         // Where a name stays behind everywhere, the first place that asked for it tells why.
         for value in selection.reasons(matching: []) where !leaving.contains(value.name) {
             let isGuarded = places.contains { place in
@@ -41,11 +45,24 @@ struct Explanation {
         }
     }
 
+    /// What keeps a place from getting anything, as `export` says it.
+    var problems: [Failure] {
+        choices.compactMap { choice in
+            choice.refusal.map { refusal in
+                let place = choice.place.path.map { "\($0): " } ?? ""
+                return Failure(.misconfigured, place + refusal.message, hint: refusal.hint)
+            }
+        }
+    }
+
     /// A line a value, for a person.
     var text: String {
         let header = ["TO", "VALUE", "FROM", "WHY"]
-        let rows = destinations.flatMap { place in
-            place.reasons.map { [place.path ?? "standard output", $0.name, $0.origin, $0.reason.words] }
+        let rows = choices.flatMap { choice in
+            choice.reasons.map { value in
+                let why = choice.refusal == nil ? value.reason.words : "\(value.reason.words), but all of it is refused"
+                return [choice.place.path ?? "standard output", value.name, value.origin, why]
+            }
         }
         return Table.text([header] + rows + kept.map { ["nowhere", $0.name, $0.origin, $0.reason.words] })
     }
@@ -64,11 +81,12 @@ struct Explanation {
         var answer = JSONObject()
         answer.set(
             "outputs",
-            destinations.map { place in
+            choices.map { choice in
                 var object = JSONObject()
-                object.set("path", place.path)
-                object.set("format", place.format)
-                object.set("values", objects(place.reasons))
+                object.set("path", choice.place.path)
+                object.set("format", choice.place.format.name)
+                object.set("refused", choice.refusal?.message)
+                object.set("values", objects(choice.reasons))
                 return object
             })
         answer.set("kept", objects(kept))

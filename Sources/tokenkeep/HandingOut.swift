@@ -149,11 +149,7 @@ extension Workplace {
             statuses.append(failure.status)
         }
         for report in handed.reports {
-            for name in report.missing where !isStillToCome(name, records) {
-                Console.say(
-                    "\(report.path): there is no \(name) in the vault, and include names it\nhint: correct include of this output in \(configPath), or keep it: tokenkeep set NAME"
-                )
-            }
+            complain(ofMissing: report.missing, in: report.path, records)
             if let failure = report.failure {
                 Console.say("\(failure.message)\nhint: \(failure.hint)")
                 statuses.append(failure.status)
@@ -182,8 +178,20 @@ extension Workplace {
     }
 }
 
+extension Workplace {
+    /// Says which names of an output's `include` the vault does not have and no connection will bring.
+    func complain(ofMissing names: [String], in path: String, _ records: Records) {
+        for name in names where !isStillToCome(name, records) {
+            Console.say(
+                "\(path): there is no \(name) in the vault, and include names it\nhint: correct include of this output in \(configPath), or keep it: tokenkeep set NAME"
+            )
+        }
+    }
+}
+
 extension OutputConfig {
-    fileprivate func item(folder: String) throws -> HandOut.Item {
+    /// The output as it is written.
+    func item(folder: String) throws -> HandOut.Item {
         var options = ExportFormat.Options()
         (options.dialect, options.name, options.isLive) = (dialect, name, isLive)
         options.template = try template.map(Workplace.template)

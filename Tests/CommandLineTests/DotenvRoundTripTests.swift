@@ -37,7 +37,7 @@ struct DotenvRoundTripTests {
                 tokenkeep -q remove "$name"
             done
             tokenkeep export json > before.json
-            mkdir new && cd new && export TOKENKEEP_KEY=$(tokenkeep -q init)
+            mkdir new && cd new && export TOKENKEEP_KEY=$(tokenkeep -q init | tee key)
             tokenkeep -q import ../secrets.env && tokenkeep export json > after.json
             cmp ../before.json after.json && grep -c '"V' after.json
             """

@@ -63,6 +63,26 @@ struct ExplainTests {
         #expect(await bench.sh("tokenkeep export json --json").status == 64)
     }
 
+    @Test func whatExportWouldRefuseIsExplainedAsRefused() async throws {
+        let bench = try await Bench(
+            config: """
+                [[outputs]]
+                path = "lines.env"
+                format = "docker"
+                include = ["LINES*", "NOT_THERE"]
+
+                """)
+        try await bench.ok("printf 'a\\nb' | tokenkeep set LINES_OF")
+        let outputs = await bench.sh("tokenkeep export --explain")
+        #expect(outputs.status == 78 && outputs.output.contains("LINES* covers it, but all of it is refused"))
+        #expect(
+            outputs.errors.contains("lines.env: LINES_OF cannot be written: ") && outputs.errors.contains("NOT_THERE"))
+        #expect(await bench.sh("tokenkeep export json --explain --only NOT_THERE").status == 66)
+        #expect(await bench.sh("tokenkeep export docker --explain").status == 78)
+        try await bench.ok("sed -i 's/\"docker\"/\"json\"\\nname = \"x\"/' tokenkeep.toml")
+        #expect(await bench.sh("tokenkeep export --explain").errors.contains("name is not for json"))
+    }
+
     @Test func eachExportIsInTheLogByNameAndNeverByValue() async throws {
         let bench = try await filled()
         try await bench.ok("tokenkeep export dotenv --only STRIPE_KEY > /dev/null; tokenkeep export; tokenkeep export")

@@ -82,12 +82,11 @@ struct Export: AsyncParsableCommand {
     private func print(_ format: ExportFormat, _ place: Workplace) async throws {
         let step = format.isForAStep ? try StepFile() : nil
         let vault = try await place.read()
-        if explain {
-            let selection = try place.selection(of: vault.records)
-            return try show(
-                Explanation(printed: format.name, only: only.isEmpty ? nil : only, selection))
-        }
         let values = try await place.naming(try place.vault().path) { try place.chosen(only, of: vault.records) }
+        if explain {
+            let printed = Explanation.Destination(path: nil, format: format, patterns: only.isEmpty ? nil : only)
+            return try show(Explanation([printed], try place.selection(of: vault.records)))
+        }
         let rendered: Secret
         do { rendered = try format.render(values) } catch {
             throw Failure(.misconfigured, error.message, hint: error.hint)
@@ -100,8 +99,21 @@ struct Export: AsyncParsableCommand {
         try step.append(rendered)
     }
 
+    private func explain(_ config: Config, _ place: Workplace) async throws {
+        let records = try await place.read().records
+        let selection = try place.selection(of: records)
+        let places = try config.outputs.map { output in
+            let item = try output.item(folder: config.folder)
+            place.complain(ofMissing: selection.values(matching: item.include).missing, in: output.path, records)
+            return Explanation.Destination(path: output.path, format: item.output.format, patterns: item.include)
+        }
+        try show(Explanation(places, selection))
+    }
+
     private func show(_ explanation: Explanation) throws {
         if json { try Console.print(explanation.object) } else { try Console.print(explanation.text) }
+        for problem in explanation.problems { Console.say("tokenkeep: \(problem.message)\nhint: \(problem.hint)") }
+        if let status = explanation.problems.first?.status { throw ExitCode(status.rawValue) }
     }
 
     private func write(_ place: Workplace) async throws {
@@ -117,9 +129,7 @@ struct Export: AsyncParsableCommand {
                 .wrongUse, "\(adopt) is not an output of \(config.path)",
                 hint: "name one of: " + config.outputs.map(\.path).joined(separator: ", "))
         }
-        if explain {
-            return try show(Explanation(config.outputs, try place.selection(of: try await place.read().records)))
-        }
+        if explain { return try await self.explain(config, place) }
         let (handed, records) = try await place.naming(try place.vault().path) {
             try await place.handOut(adopt: adopt, allowTracked: allowTracked)
         }
