@@ -34,7 +34,8 @@ package struct Selection: Sendable {
         var sources: [Source] = []
         for name in records.names {
             if let value = try records.secret(name) {
-                let isGuarded = clientSecrets.contains(name.text) || ExportName.isGuarded(name.text)
+                let isGuarded =
+                    try clientSecrets.contains(name.text) || ExportName.isGuarded(name.text) || records.isGuarded(name)
                 sources.append(
                     Source(name: name.text, origin: "the secret \(name)", value: value, isGuarded: isGuarded))
             } else if let tokens = try records.connection(name)?.tokens {

@@ -105,6 +105,21 @@ package struct Records: Sendable {
         set(name, object)
     }
 
+    /// Notes of secrets that clients authenticate with them. No pattern exports them then, also where the vault is read without
+    /// the config that tells so, as a copy for a deploy is.
+    package mutating func guardSecrets(_ names: Set<String>) throws(RecordError) {
+        for name in names.compactMap({ RecordName($0) }) where try secret(name) != nil {
+            guard try !isGuarded(name), var object = try object(name) else { continue }
+            object.set("guarded", Int64(1))
+            set(name, object)
+        }
+    }
+
+    /// Whether a record is noted as a client's secret.
+    package func isGuarded(_ name: RecordName) throws(RecordError) -> Bool {
+        try object(name)?.has("guarded") ?? false
+    }
+
     /// Keeps a connection.
     package mutating func set(_ name: RecordName, connection: Connection) {
         set(name, connection.object)

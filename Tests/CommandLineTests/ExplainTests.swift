@@ -83,6 +83,27 @@ struct ExplainTests {
         #expect(await bench.sh("tokenkeep export --explain").errors.contains("name is not for json"))
     }
 
+    @Test func aClientSecretThatAConfigNamesStaysGuardedWhereTheVaultIsReadWithoutIt() async throws {
+        let bench = try await Bench()
+        try await bench.ok("printf S3CR | tokenkeep set APP_KEY")
+        try bench.append(
+            """
+            [connections.tiktok]
+            provider = "tiktok"
+            client_id = "aw1"
+            client_secret = { secret = "APP_KEY" }
+            redirect_uri = "http://127.0.0.1:3000/"
+            """, to: "tokenkeep.toml")
+        try await bench.ok("printf other | tokenkeep set OTHER; mkdir copy; cp tokenkeep.vault copy/v")
+        let elsewhere = "cd / && tokenkeep --vault \(bench.folder)/copy/v export json"
+        #expect(try await bench.ok("\(elsewhere) --only '*'") == "{\n  \"OTHER\": \"other\"\n}\n")
+        #expect(try await bench.ok("\(elsewhere) --only APP_KEY").contains("S3CR"))
+        #expect(
+            try await bench.ok(
+                "printf new | tokenkeep set APP_KEY; cd /; tokenkeep --vault \(bench.folder)/tokenkeep.vault export json"
+            ) == "{\n  \"OTHER\": \"other\"\n}\n")
+    }
+
     @Test func eachExportIsInTheLogByNameAndNeverByValue() async throws {
         let bench = try await filled()
         try await bench.ok("tokenkeep export dotenv --only STRIPE_KEY > /dev/null; tokenkeep export; tokenkeep export")
