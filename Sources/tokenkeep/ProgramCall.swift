@@ -43,7 +43,9 @@ struct ProgramCall {
     /// Fails where the command could not be started with these values: to be asked before the one that runs is told to end.
     func check(_ values: [ExportValue], files: PrivateFiles?) throws {
         let path = try path()
-        guard ChildProcess.find(path, path: nil) != nil else { throw notThere }
+        guard ChildProcess.find(path, path: nil) != nil else {
+            throw (try? FileSystem.status(of: path)) == nil ? notThere : notExecuted("it is no program")
+        }
         let environment = try environment(files?.variables ?? named(values).map { ($0.name, $0.value) })
         if let excess = environment.excess(with: command, path) { throw tooLarge(excess) }
     }
@@ -68,8 +70,12 @@ struct ProgramCall {
     private func failure(_ error: HostError, _ path: String, _ environment: ProgramEnvironment) -> Failure {
         if error.isNotFound, (try? FileSystem.status(of: path)) == nil { return notThere }
         if error.isTooLarge { return tooLarge(environment.excess(with: command, path) ?? error.reason) }
-        return Failure(
-            .notExecuted, "\(command[0]) cannot be run: \(error.reason)",
+        return notExecuted(error.reason)
+    }
+
+    private func notExecuted(_ reason: String) -> Failure {
+        Failure(
+            .notExecuted, "\(command[0]) cannot be run: \(reason)",
             hint: "check that it is a program of this machine and yours to run")
     }
 
