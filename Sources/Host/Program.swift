@@ -4,7 +4,8 @@ internal import Glibc
 package final class Program: Sendable {
     /// What becomes of it.
     package enum Event: Sendable {
-        /// A signal has stopped it, as Ctrl-Z does.
+        /// It was stopped as a terminal stops a job: by SIGTSTP, as Ctrl-Z does, by SIGTTIN or by SIGTTOU. Who stops it by
+        /// SIGSTOP means it alone, and lets it go on alone.
         case stopped
         /// It has ended, and `end` tells how.
         case ended
@@ -37,10 +38,10 @@ package final class Program: Sendable {
         self.id = id
         let isWaitedFor = startThread { [id] in
             while let change = Self.change(of: id, WEXITED | WSTOPPED | WNOWAIT) {
-                guard change == CLD_STOPPED else { return tell(.ended) }
+                guard change.code == CLD_STOPPED else { return tell(.ended) }
                 // Else the same stop would be told again.
                 _ = Self.change(of: id, WSTOPPED | WNOHANG)
-                tell(.stopped)
+                if [SIGTSTP, SIGTTIN, SIGTTOU].contains(change.status) { tell(.stopped) }
             }
         }
         guard isWaitedFor else {
@@ -56,13 +57,14 @@ package final class Program: Sendable {
     /// Whether it has ended, and `end` would not have to wait.
     package var hasEnded: Bool { Self.change(of: id, WEXITED | WNOWAIT | WNOHANG) != nil }
 
-    /// What the system tells of a child, as `CLD_EXITED` and the like; nil when it has nothing to tell.
-    private static func change(of id: Int32, _ options: Int32) -> Int? {
+    /// What the system tells of a child, `CLD_EXITED` or the like with its status or signal; nil when it has nothing to tell.
+    private static func change(of id: Int32, _ options: Int32) -> (code: Int, status: Int32)? {
         var info = unsafe siginfo_t()
         while unsafe waitid(P_PID, id_t(id), &info, options) != 0 {
             guard errno == EINTR else { return nil }
         }
-        return unsafe info.si_signo == SIGCHLD ? Int(info.si_code) : nil
+        guard unsafe info.si_signo == SIGCHLD else { return nil }
+        return unsafe (Int(info.si_code), info._sifields._sigchld.si_status)
     }
 
     /// How it ended; waits for that. To be read once.

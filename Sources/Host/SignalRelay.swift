@@ -15,21 +15,25 @@ package struct ReceivedSignal: Sendable, Equatable {
     /// program sends, it does not send to itself.
     package func concerns(_ program: Program) -> Bool {
         if code == SI_KERNEL { return number == SIGHUP && getsid(0) == getpid() }
-        return sender != program.id
+        // What abort() raises is this process's own, too.
+        return sender != program.id && sender != getpid()
     }
 
-    /// Whether it asks for the end: SIGINT, SIGTERM, SIGQUIT or SIGHUP.
-    package var asksForTheEnd: Bool { [SIGINT, SIGTERM, SIGQUIT, SIGHUP].contains(number) }
+    /// Whether it asks for the end: SIGINT, SIGTERM, SIGQUIT, the SIGABRT of a supervisor, or the SIGHUP of a terminal that is
+    /// gone. A process that sends SIGHUP mostly wants what is configured read again.
+    package var asksForTheEnd: Bool {
+        [SIGINT, SIGTERM, SIGQUIT, SIGABRT].contains(number) || number == SIGHUP && code == SI_KERNEL
+    }
 }
 
 /// Signals that are meant for a program that this process stays with.
 package enum SignalRelay {
     nonisolated(unsafe) private static var pipeEnd: Int32 = -1
 
-    /// Left as they are: what nobody can catch, what tells of a mistake in this very process or of its limits, and what is
-    /// about its own children and pipes.
+    /// Left as they are: what nobody can catch, what tells of a mistake in this very process, and what is about its own children
+    /// and pipes.
     private static let others: Set<Int32> = [
-        SIGKILL, SIGSTOP, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS, SIGXCPU, SIGXFSZ, SIGCHLD, SIGPIPE,
+        SIGKILL, SIGSTOP, SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGSEGV, SIGSYS, SIGCHLD, SIGPIPE,
     ]
 
     /// From now on every signal goes to `tell`, on a thread of its own, and none of them ends or stops this process. One that

@@ -45,6 +45,8 @@ struct Attendance {
     /// How long after a change others may follow.
     private static let moment = Duration.milliseconds(500)
 
+    /// Fails where the command could not be started with these values.
+    private let check: ([ExportValue]) throws -> Void
     private let start: ([ExportValue], @escaping @Sendable (Program.Event) -> Void) throws -> Program
     private let watcher: (watcher: Watcher, mode: WatchMode)?
     /// Brings the files up to date.
@@ -67,10 +69,11 @@ struct Attendance {
     /// `start` starts the command with what it is given.
     init(
         _ values: [ExportValue], watcher: (watcher: Watcher, mode: WatchMode)?,
-        rewrite: @escaping ([ExportValue]) throws -> Void,
+        rewrite: @escaping ([ExportValue]) throws -> Void, check: @escaping ([ExportValue]) throws -> Void,
         start: @escaping ([ExportValue], @escaping @Sendable (Program.Event) -> Void) throws -> Program
     ) {
-        (self.values, self.watcher, self.rewrite, self.start) = (values, watcher, rewrite, start)
+        (self.values, self.watcher, self.rewrite) = (values, watcher, rewrite)
+        (self.check, self.start) = (check, start)
         (events, tell) = AsyncStream.makeStream()
     }
 
@@ -169,7 +172,11 @@ struct Attendance {
     }
 
     private mutating func bringUpToDate(_ changed: [ExportValue]) {
-        do { try rewrite(changed) } catch {
+        do {
+            // While a command ends, too: it is the newest values that the next one is started with.
+            if watcher?.mode == .restart { try check(changed) }
+            try rewrite(changed)
+        } catch {
             let failure = Failure(error)
             Console.say("tokenkeep: \(failure.message); the command goes on with what it has\nhint: \(failure.hint)")
             return

@@ -20,6 +20,8 @@ struct Failure: Error {
         case personNeeded = 10
         case unavailable = 11
         case other = 1
+        /// What `run` was given cannot be executed, or is not found (POSIX, XCU 2.8.2).
+        case notExecuted = 126, notFound = 127
 
         /// The one that the process ends with when several apply.
         static func first(of statuses: [Status]) -> Status? { allCases.first(where: statuses.contains) }

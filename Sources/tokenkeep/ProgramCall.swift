@@ -1,4 +1,3 @@
-import ArgumentParser
 import Exports
 import Host
 import Tokens
@@ -17,8 +16,8 @@ struct ProgramCall {
         values.map { ExportValue(name: prefix + $0.name, value: $0.value, source: $0.source) }
     }
 
-    /// Becomes the command, with the values in its environment; gives the status to end with when that failed.
-    func become(_ values: [ExportValue]) throws -> ExitCode {
+    /// Becomes the command, with the values in its environment; gives why that failed, if it did.
+    func become(_ values: [ExportValue]) throws -> Failure {
         let path = try path()
         let environment = try environment(named(values).map { ($0.name, $0.value) })
         ThisProcess.restoreBrokenPipes()
@@ -41,6 +40,16 @@ struct ProgramCall {
         } catch let error as HostError { throw failure(error, path, environment) }
     }
 
+    /// Fails where the command could not be started with these values: to be asked before the one that runs is told to end.
+    func check(_ values: [ExportValue], files: PrivateFiles?) throws {
+        let path = try path()
+        guard ChildProcess.find(path, path: nil) != nil else {
+            throw (try? FileSystem.status(of: path)) == nil ? notThere : notExecuted("it is no program")
+        }
+        let environment = try environment(files?.variables ?? named(values).map { ($0.name, $0.value) })
+        if let excess = environment.excess(with: command, path) { throw tooLarge(excess) }
+    }
+
     /// What is asked for goes before the paths of outputs.
     private func environment(_ variables: [ProgramEnvironment.Variable]) throws -> ProgramEnvironment {
         var taken = Swift.Set(variables.map(\.name))
@@ -58,20 +67,25 @@ struct ProgramCall {
         return path
     }
 
-    private func failure(_ error: HostError, _ path: String, _ environment: ProgramEnvironment) -> ExitCode {
+    private func failure(_ error: HostError, _ path: String, _ environment: ProgramEnvironment) -> Failure {
         if error.isNotFound, (try? FileSystem.status(of: path)) == nil { return notThere }
-        let (reason, hint) =
-            error.isTooLarge
-            ? (
-                environment.excess(with: command),
-                "hand it less with --only, or give it the path of a file with all of it: --file SECRETS=json"
-            ) : (error.reason, "check that it is a program of this machine and yours to run")
-        Console.say("tokenkeep: \(command[0]) cannot be run: \(reason)\nhint: \(hint)")
-        return ExitCode(126)
+        if error.isTooLarge { return tooLarge(environment.excess(with: command, path) ?? error.reason) }
+        return notExecuted(error.reason)
     }
 
-    private var notThere: ExitCode {
-        Console.say("tokenkeep: \(command[0]): there is no such program\nhint: check its name and PATH")
-        return ExitCode(127)
+    private func notExecuted(_ reason: String) -> Failure {
+        Failure(
+            .notExecuted, "\(command[0]) cannot be run: \(reason)",
+            hint: "check that it is a program of this machine and yours to run")
+    }
+
+    private func tooLarge(_ excess: String) -> Failure {
+        Failure(
+            .notExecuted, "\(command[0]) cannot be run: \(excess)",
+            hint: "hand it less with --only, or give it the path of a file with all of it: --file SECRETS=json")
+    }
+
+    private var notThere: Failure {
+        Failure(.notFound, "\(command[0]): there is no such program", hint: "check its name and PATH")
     }
 }

@@ -36,16 +36,17 @@ struct ProgramEnvironment {
         (block, self.sizes) = (Secret(joining: parts), sizes)
     }
 
-    /// What the system takes no more of, in words without a value.
-    func excess(with arguments: [String]) -> String {
+    /// What the system takes no more of, in words without a value; nil where it takes all of it. `path` is the program's.
+    func excess(with arguments: [String], _ path: String) -> String? {
         let largest = sizes.sorted { $0.size > $1.size }.prefix(3)
         if let one = largest.first, one.size > ThisProcess.largestArgument {
             return
                 "\(one.name) has \(one.size) bytes, and of one variable the system takes \(ThisProcess.largestArgument), with name and NUL"
         }
-        // Each has a pointer, too.
+        // Each has a pointer, too. The path counts, and of a script once more, with its first line, of 256 bytes at the most.
         let all = sizes.map(\.size) + arguments.map { $0.utf8.count + 1 }
-        let total = all.reduce(0) { $0 + $1 + 8 }
+        let total = all.reduce(2 * (path.utf8.count + 1) + 256) { $0 + $1 + 8 }
+        guard total > ThisProcess.largestArguments else { return nil }
         let names = largest.map { "\($0.name) (\($0.size))" }.joined(separator: ", ")
         return
             "environment and arguments have \(total) bytes, and the system takes \(ThisProcess.largestArguments); the largest are \(names)"

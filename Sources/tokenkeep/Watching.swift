@@ -41,9 +41,9 @@ actor Watcher {
         var next = ThisProcess.now + Self.pause
         do {
             let path = try place.vault().path
-            var records = try await place.read().records
+            var (records, isRenewed) = (try await place.read().records, false)
             do {
-                records = try await renewed(records)
+                (records, isRenewed) = try await renewed(records)
                 say(" ", nil)
             } catch is Stopped {
                 return Look(changed: nil, next: next)
@@ -53,9 +53,11 @@ actor Watcher {
             let values = try await place.naming(path) { try place.chosen(only, of: records) }
             say("", nil)
             let byName = Dictionary(values.map { ($0.name, $0.value) }) { first, _ in first }
-            guard given.contains(where: { byName[$0.name] != $0.value }) else { return Look(changed: nil, next: next) }
+            let isChanged = given.contains { byName[$0.name] != $0.value }
+            // An app that reads an output has what this process has renewed, also where the command was given none of it.
+            if isRenewed || isChanged { await place.rewriteOutputs() }
+            guard isChanged else { return Look(changed: nil, next: next) }
             given = values
-            await place.rewriteOutputs()
             return Look(changed: values, next: next)
         } catch {
             complain("", error)
@@ -74,13 +76,13 @@ actor Watcher {
         return try place.connections(only, in: records).filter { config.connections[$0] != nil }
     }
 
-    private func renewed(_ records: Records) async throws -> Records {
+    private func renewed(_ records: Records) async throws -> (records: Records, isRenewed: Bool) {
         let terms = terms
         let names = try connections(records)
         let isDue = try names.contains { name in
             try records.connection(name)?.tokens.map { terms.isDue($0, at: ThisProcess.now) } ?? false
         }
-        guard isDue, let config = place.config else { return records }
+        guard isDue, let config = place.config else { return (records, false) }
         let stop = StopRequests(
             hold: { self.stop.withLock { $0.isAsking = true } },
             release: { self.stop.withLock { $0.isAsking = false } },
@@ -97,7 +99,7 @@ actor Watcher {
                 name.text, "\(name): \(problem.message); its access token \(end)\nhint: \(problem.hint)",
                 meaning: outcome.name + end)
         }
-        return records
+        return (records, outcomes.contains { $0.outcome == .renewed })
     }
 
     private func nextMoment(_ records: Records) throws -> Int64 {

@@ -101,12 +101,26 @@ import Testing
             "for name in A B C D D_FILE; do printf $name | tokenkeep set $name; done; mkdir out; touch out/A out/B out/D"
         )
         let ended = await bench.sh(
-            "tokenkeep run --only '?' --only D_FILE -- env | grep '_FILE=' | sort; tokenkeep run --prefix P_ --only A -- env | grep '_FILE='"
+            "tokenkeep run --only '?' --only D_FILE -- env | grep '_FILE=' | sort; tokenkeep run --prefix P_ --only A -- env | grep '_FILE='; for file in '' '--file S=json --only D_FILE'; do tokenkeep run --only D $file -- sh -c 'echo ${D_FILE-unset}'; done"
         )
-        #expect(ended.output == "A_FILE=\(bench.folder)/out/A\nD_FILE=D_FILE\nP_A_FILE=\(bench.folder)/out/A\n")
+        #expect(
+            ended.output
+                == "A_FILE=\(bench.folder)/out/A\nD_FILE=D_FILE\nP_A_FILE=\(bench.folder)/out/A\nunset\nunset\n")
         #expect(
             ended.errors
                 == "\(bench.folder)/out/C: it is not written yet, so C_FILE is not set\nhint: tokenkeep export\n")
+    }
+
+    @Test func whatItRenewsIsInTheOutputsToo() async throws {
+        let tiktok = try await TikTokBench(
+            accessLifetime: 4, more: "[[outputs]]\npath = \"out.json\"\nformat = \"json\"")
+        let seen = try await tiktok.bench.ok(
+            """
+            tokenkeep export; cp out.json old
+            until tokenkeep status | grep -q 'due\\|expired'; do sleep 0.1; done
+            tokenkeep run -- sh -c 'grep -q "$TIKTOK_ACCESS_TOKEN" old || grep -c "$TIKTOK_ACCESS_TOKEN" out.json'
+            """)
+        #expect(seen == "1\n")
     }
 
     @Test func whatIsTooLargeForAnEnvironmentIsSaidWithTheWayOut() async throws {

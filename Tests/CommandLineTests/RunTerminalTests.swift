@@ -8,7 +8,7 @@ import Testing
 struct RunTerminalTests {
     /// A person at a terminal: `person.run(command)` starts it there, `see` waits for what it shows, `type` types.
     private static let person = """
-        import os, pty, re, select, signal, sys, time
+        import glob, os, pty, re, select, signal, subprocess, sys, time
         class Person:
             def __init__(self, *command):
                 self.shown = ""
@@ -82,6 +82,42 @@ struct RunTerminalTests {
             shell.see("PROMPT "); shell.type("exit\n"); print(shell.end_of())
             """#)
         #expect(ended.output == "0\n", "\(ended.words)")
+    }
+
+    @Test func whoStopsTheCommandAloneLetsItGoOnAlone() async throws {
+        let ended = try await Self.atATerminal(
+            #"""
+            person = Person("tokenkeep", "run", "--file", "F=json", "--", "python3", "-B", "child.py")
+            person.see("ready")
+            child = int("".join(open(path).read() for path in glob.glob("/proc/%d/task/*/children" % person.pid)))
+            def state(name):
+                return re.search(name + r":\s*(\S+)", open("/proc/%d/status" % child).read())[1]
+            def wait(met):
+                until = time.monotonic() + 30
+                while not met():
+                    if time.monotonic() > until: sys.exit("tokenkeep is stopped, too")
+                    time.sleep(0.05)
+            for i in range(3):
+                os.kill(child, signal.SIGSTOP); wait(lambda: state("State") == "T")
+                # What is sent on shows that tokenkeep itself goes on.
+                os.kill(person.pid, signal.SIGHUP); wait(lambda: int(state("ShdPnd"), 16) & 1)
+                os.kill(child, signal.SIGCONT); person.see("signal 1")
+            person.type("\x04")
+            print(person.end_of())
+            """#)
+        #expect(ended.output == "7\n", "\(ended.words)")
+    }
+
+    @Test func aTerminalThatGoesWhileTheCommandIsStartedAnewEndsIt() async throws {
+        let ended = try await Self.atATerminal(
+            #"""
+            child = 'import os, signal\nsignal.signal(15, lambda *_: os.write(1, b"asked"))\nos.write(1, b"ready")\nwhile True: signal.pause()'
+            person = Person("tokenkeep", "run", "--watch", "restart", "--", "python3", "-Bc", child)
+            person.see("ready"); subprocess.run("printf 2 | tokenkeep set A", shell=True, check=True); person.see("asked")
+            os.close(person.end)
+            print(person.end_of())
+            """#)
+        #expect(ended.output == "-1\n", "\(ended.words)")
     }
 
     @Test func aHangupComesToTheCommandAndTheFilesGo() async throws {

@@ -59,21 +59,22 @@ struct RunCommand: AsyncParsableCommand {
             throw Failure(.wrongUse, "two of --file are for one variable", hint: "give each a name of its own")
         }
         let place = try Workplace(options)
-        let (records, isRenewed) = try await freshRecords(place)
+        let records = try await freshRecords(place)
         let vault = try place.vault().path
         let values = try await place.naming(vault) { try place.chosen(only, of: records) }
-        let outputs = paths(of: values, place)
-        if isRenewed, watch != nil || !outputs.isEmpty { await place.rewriteOutputs() }
+        let outputs = try await place.naming(vault) { try paths(of: values, records, place) }
         let call = ProgramCall(command: command, prefix: prefix ?? "", paths: outputs.filter { isThere($0, place) })
-        place.logRun(values.map(\.name))
-        guard watch != nil || !requests.isEmpty else { throw try call.become(values) }
+        guard watch != nil || !requests.isEmpty else {
+            place.logRun(values.map(\.name))
+            throw try call.become(values)
+        }
         KeyVariables.forget()
-        try await stay(call, requests, values, place, vault)
+        try await stay(call, requests, values, place)
     }
 
     /// Starts the command as a child, and ends as it does.
     private func stay(
-        _ call: ProgramCall, _ requests: [FileRequest], _ values: [ExportValue], _ place: Workplace, _ vault: String
+        _ call: ProgramCall, _ requests: [FileRequest], _ values: [ExportValue], _ place: Workplace
     ) async throws {
         let mode = watch.flatMap { WatchMode($0) }
         if case .signal = mode, requests.isEmpty, place.config?.outputs.isEmpty ?? true {
@@ -87,8 +88,12 @@ struct RunCommand: AsyncParsableCommand {
         var attendance = Attendance(
             values, watcher: mode.map { (Watcher(place, renewal, only, given: values), $0) },
             rewrite: { try files?.write(call.named($0)) },
-            start: { try call.start($0, files: files, tell: $1) })
-        switch try await attendance.run(watching: vault) {
+            check: { try call.check($0, files: files) },
+            start: { values, tell in
+                place.logRun(values.map(\.name))
+                return try call.start(values, files: files, tell: tell)
+            })
+        switch try await attendance.run(watching: place.newVaultPath) {
         case .exited(let status): throw ExitCode(status)
         case .signalled(let signal):
             // Whoever waits for this process sees why the command ended.
@@ -100,10 +105,14 @@ struct RunCommand: AsyncParsableCommand {
     }
 
     /// The variables for values that an output of format raw holds alone: programs that read it again stay up to date.
-    private func paths(of values: [ExportValue], _ place: Workplace) -> [ProgramEnvironment.Variable] {
+    private func paths(
+        of values: [ExportValue], _ records: Records, _ place: Workplace
+    ) throws -> [ProgramEnvironment.Variable] {
         let names = values.map(\.name)
+        let taken = try place.selection(of: records).values(matching: nil).values.map(\.name)
         return (place.config?.outputs ?? []).compactMap { output in
-            guard output.format == "raw", let include = output.include, include.count == 1, names.contains(include[0])
+            guard output.format == "raw", let include = output.include, include.count == 1, names.contains(include[0]),
+                !taken.contains(include[0] + "_FILE")
             else { return nil }
             return (include[0] + "_FILE", Secret(output.path))
         }
@@ -117,7 +126,7 @@ struct RunCommand: AsyncParsableCommand {
     }
 
     /// The records after what is due has been renewed; a token that is still good is enough when that fails.
-    private func freshRecords(_ place: Workplace) async throws -> (records: Records, isRenewed: Bool) {
+    private func freshRecords(_ place: Workplace) async throws -> Records {
         let start = ThisProcess.milliseconds
         var vault = try await place.read()
         if !renewal.isOffline { vault = await place.noteStagedOpening(vault) }
@@ -130,12 +139,12 @@ struct RunCommand: AsyncParsableCommand {
             patience: tokens.contains { $0.isExpired(at: now) } ? .seconds(30) : .zero)
         guard tokens.contains(where: { terms.isDue($0, at: now) }), !renewal.isOffline, let config = place.config else {
             try requireValid(names, in: vault.records, [:])
-            return (vault.records, false)
+            return vault.records
         }
         let known = names.filter { config.connections[$0] != nil }
         guard !known.isEmpty else {
             try requireValid(names, in: vault.records, [:])
-            return (vault.records, false)
+            return vault.records
         }
         let outcomes: [(name: RecordName, outcome: Outcome)], renewed: Records
         do { (outcomes, renewed, _) = try await place.refresh(place.batch(renewal), terms, known, config) } catch let
@@ -150,11 +159,13 @@ struct RunCommand: AsyncParsableCommand {
             guard ended.isEmpty
             else { throw failure }
             Console.say("tokenkeep: \(failure.message); the access tokens are still valid\nhint: \(failure.hint)")
-            return (now, false)
+            return now
         }
+        // Apps that read an output have the new token, too, though another one may keep this command from starting.
+        if outcomes.contains(where: { $0.outcome == .renewed }) { await place.rewriteOutputs() }
         return try await place.naming(try place.vault().path) {
             try requireValid(names, in: renewed, Dictionary(outcomes.map { ($0.name, $0.outcome) }) { $1 })
-            return (renewed, outcomes.contains { $0.outcome == .renewed })
+            return renewed
         }
     }
 
