@@ -108,7 +108,9 @@ package struct Records: Sendable {
     /// Notes of secrets that clients authenticate with them. No pattern exports them then, also where the vault is read without
     /// the config that tells so, as a copy for a deploy is.
     package mutating func guardSecrets(_ names: Set<String>) throws(RecordError) {
-        for name in names.compactMap({ RecordName($0) }) where try secret(name) != nil {
+        // What is called so is guarded anywhere.
+        for name in names.compactMap({ ExportName.isGuarded($0) ? nil : RecordName($0) }) where try secret(name) != nil
+        {
             guard try !isGuarded(name), var object = try object(name) else { continue }
             object.set("guarded", Int64(1))
             set(name, object)
