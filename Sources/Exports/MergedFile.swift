@@ -32,11 +32,8 @@ struct MergedFile {
         let block = try bytes.withSpan { bytes throws(MergeProblem) in try Block(in: bytes) }
         firstLine = (format.firstLine ?? "") + "\n"
         hasBlock = block != nil
-        // A whole file of ours becomes one that holds ours alone.
-        if block == nil, bytes.isGenerated {
-            (before, addsEnd, after) = (Secret(""), false, Secret(""))
-            return
-        }
+        // It cannot be told which of its lines somebody has added.
+        if block == nil, bytes.isGenerated { throw .generated }
         let start = block?.start ?? bytes.count
         (before, after) = bytes.withSpan { bytes in
             (
@@ -146,14 +143,22 @@ private struct OwnLines {
         var (start, number) = (bytes.markEnd(number), number)
         while start < bytes.count {
             var next = bytes.lineEnd(from: start)
-            // A value in quotes may go on for lines.
-            if rules.hasQuotes, let value = bytes.value(from: start, to: next), value < next,
-                "'\"`".utf8.contains(bytes[value])
-            {
-                if let close = bytes.position(of: bytes[value], from: value + 1) {
+            let first = bytes.skipBlanks(from: start, to: next)
+            let isComment = first < next && rules.comments.utf8.contains(bytes[first])
+            if rules.hasQuotes, !isComment {
+                let value = bytes.value(from: start, to: next)
+                // A value in quotes may go on for lines.
+                if let value, value < next, bytes.isQuote(value) {
+                    let close = bytes.position(of: bytes[value], from: value + 1)
+                    // Behind a backslash some readers take it for the end, and some do not.
+                    guard let close, !isBeforeOurs || bytes[close - 1] != UInt8(ascii: "\\") else {
+                        if isBeforeOurs { throw .openQuote(number) }
+                        return
+                    }
                     for index in start..<close where bytes[index] == UInt8(ascii: "\n") { number += 1 }
                     next = bytes.lineEnd(from: close)
-                } else if isBeforeOurs {
+                    if isBeforeOurs, bytes.opensQuote(from: close + 1, to: next) { throw .openQuote(number) }
+                } else if isBeforeOurs, value == nil, bytes.opensQuote(from: first, to: next) {
                     throw .openQuote(number)
                 }
             }
@@ -197,6 +202,17 @@ extension Span<UInt8> {
         var start = end
         while start > 0, self[start - 1] == UInt8(ascii: "\\") { start -= 1 }
         return (end - start) % 2 == 1
+    }
+
+    fileprivate func isQuote(_ index: Int) -> Bool { "'\"`".utf8.contains(self[index]) }
+
+    /// Whether a quote stands there, not behind `#`, that some reader could take for the beginning of a value.
+    fileprivate func opensQuote(from start: Int, to end: Int) -> Bool {
+        for index in start..<end {
+            if self[index] == UInt8(ascii: "#") { return false }
+            if isQuote(index) { return true }
+        }
+        return false
     }
 
     fileprivate func skipBlanks(from start: Int, to end: Int) -> Int {

@@ -26,7 +26,7 @@ package struct OutputPlan: Sendable {
     package let inPlace: InPlace?
     /// Whether a file that was written by half would not be known as ours, so that this is noted before `write`.
     package let needsNote: Bool
-    let change: Change
+    private(set) var change: Change
     let target: String
     let present: FileStatus?
     /// The bytes of somebody's own file that ours have been put into.
@@ -61,6 +61,13 @@ package struct OutputPlan: Sendable {
     }
 
     /// The bytes of a file; nil when there is none.
+    /// The plan, without what another run has done since: then it is that run's to tell of.
+    package var unlessDone: OutputPlan {
+        var plan = self
+        if change == .bytes, let present = try? Self.contents(of: target), present == bytes { plan.change = .none }
+        return plan
+    }
+
     static func contents(of target: String) throws(HostError) -> Secret? {
         // Far above what a vault holds; it only keeps a mistyped path from being read into memory.
         try FileSystem.contents(of: target, limit: 64 << 20).map { Secret($0) }

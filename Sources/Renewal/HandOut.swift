@@ -129,21 +129,24 @@ package struct HandOut: Sendable {
     private func write(
         _ plans: [Plan], _ known: OutputDigests, _ left: OutputNotes.State, _ written: inout Written
     ) async {
-        var wanted = left
+        var (plans, wanted) = (plans, left)
         // Nobody else is at the notes until all is written; where there is nothing to note, they are not touched.
         var held: OutputNotes.Locked?
         var before: [String: String] = [:]
         defer { held?.release() }
-        let changes = zip(items, plans).compactMap { item, plan in
-            (try? plan.get().plan).flatMap { $0.changed ? (plan: $0, isToBeTold: item.after != nil) : nil }
+        func changes() -> [(plan: OutputPlan, isToBeTold: Bool)] {
+            zip(items, plans).compactMap { item, plan in
+                (try? plan.get().plan).flatMap { $0.changed ? (plan: $0, isToBeTold: item.after != nil) : nil }
+            }
         }
-        if !left.isEmpty || changes.contains(where: { $0.isToBeTold || $0.plan.needsNote }) {
+        if !left.isEmpty || changes().contains(where: { $0.isToBeTold || $0.plan.needsNote }) {
             do {
                 held = try notes.lock()
                 wanted = held?.state ?? wanted
                 before = wanted.untold
                 wanted.drop(allOf: notes.config, but: Set(items.map(\.output.path)))
-                for (plan, isToBeTold) in changes {
+                plans = plans.map { plan in plan.map { ($0.plan.unlessDone, $0.values, $0.missing) } }
+                for (plan, isToBeTold) in changes() {
                     if isToBeTold { wanted.untold[plan.path] = String(UInt64.random(in: .min ... .max), radix: 36) }
                     if plan.needsNote { wanted.halfWritten.insert(plan.path) }
                     if isToBeTold || plan.needsNote { wanted.configs[plan.path] = notes.config }

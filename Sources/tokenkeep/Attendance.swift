@@ -60,6 +60,8 @@ struct Attendance {
     private var end: Result<ChildProcess.End, any Error>?
     /// Whether the program was told to end, to be started anew.
     private var isRestarting = false
+    /// Whether somebody has asked for the end: the program is not started anew after that, however long it takes.
+    private var isEnding = false
     private var isLooking = false
     private var isSettling = false
     private var hasMissed = false
@@ -100,7 +102,7 @@ struct Attendance {
         switch event {
         case .received(let signal):
             // Whoever wants the end of the command wants no new one.
-            if signal.asksForTheEnd { isRestarting = false }
+            if signal.asksForTheEnd { (isRestarting, isEnding) = (false, true) }
             if let program, signal.concerns(program) { program.signal(signal.number) }
         case .program(.stopped):
             // As the shell that waits for this process expects of a job; without a terminal nobody would let it go on.
@@ -185,6 +187,7 @@ struct Attendance {
         // A command that has ended by itself is not started anew.
         guard let program, !program.hasEnded, !isRestarting, let watcher else { return }
         switch watcher.mode {
+        case .restart where isEnding: break
         case .restart:
             isRestarting = true
             program.signal(SignalName.terminate)

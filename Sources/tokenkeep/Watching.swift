@@ -73,7 +73,10 @@ actor Watcher {
     /// The connections that this process can renew for the command.
     private func connections(_ records: Records) throws -> [RecordName] {
         guard !renewal.isOffline, let config = place.config else { return [] }
-        return try place.connections(only, in: records).filter { config.connections[$0] != nil }
+        // Where the choice has become impossible, by a name that is gone or given twice, all are kept fresh.
+        let chosen = try? place.connections(only, in: records)
+        return try (chosen ?? records.names.filter { try records.connection($0) != nil })
+            .filter { config.connections[$0] != nil }
     }
 
     private func renewed(_ records: Records) async throws -> (records: Records, isRenewed: Bool) {

@@ -117,7 +117,7 @@ struct Workplace {
                     "\(file.path) is of key epoch \(session.vault.header.epoch), and epoch \(epoch) was seen: keys that were taken away since open it again\nhint: take them away again: tokenkeep key list, then tokenkeep key remove LABEL"
                 )
             }
-            if let config { try session.records.guardSecrets(config.clientSecretNames) }
+            if let config { session.records.guardSecrets(config.clientSecretNames) }
             try settle(session)
             // The next command needs not be told again.
             if session.isOlder, session.vault.header.generation == generation { try session.commit() }
