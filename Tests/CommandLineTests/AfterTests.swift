@@ -16,6 +16,24 @@ struct AfterTests {
         return bench
     }
 
+    @Test func ofRunsThatPlannedTheSameOneTells() async throws {
+        let bench = try await bench(
+            """
+            [[outputs]]
+            path = "secrets.js"
+            format = "commonjs"
+            after = ["sh", "-c", "echo told >> told"]
+            """)
+        let told = try await bench.ok(
+            """
+            for round in 1 2 3 4 5 6 7 8; do
+                rm -f told; printf $round | tokenkeep set A
+                tokenkeep export & tokenkeep export & tokenkeep export & wait; wc -l < told
+            done
+            """)
+        #expect(told == String(repeating: "1\n", count: 8))
+    }
+
     @Test(arguments: ["", "TOKENKEEP_AFTER=x"])
     func aRunThatFindsAnotherTellingAnAppLeavesItToThat(variable: String) async throws {
         let bench = try await bench(Self.slow)

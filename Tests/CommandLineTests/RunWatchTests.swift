@@ -77,6 +77,20 @@ import Testing
         #expect(seen == "one\n143\n")
     }
 
+    @Test func aCommandThatWasToldToEndIsNotStartedAnewHoweverLongItTakes() async throws {
+        let bench = try await Bench()
+        let seen = try await bench.ok(
+            """
+            printf 1 | tokenkeep set A; mkfifo out go; exec 3<> out
+            command='trap "echo term; cat go > waited; exit 7" TERM; echo $S; while :; do sleep 0.1; done'
+            tokenkeep run --watch restart --file S=json -- sh -c "$command" > out 2> errors & run=$!
+            read file <&3; kill $run; read term <&3; printf 2 | tokenkeep set A
+            until grep -q '"2"' $file; do sleep 0.1; done
+            echo > go; wait $run; echo $? $term; echo last > out; read line <&3; echo $line; cat errors
+            """)
+        #expect(seen == "7 term\nlast\n")
+    }
+
     @Test func whatCouldNotBeStartedAnewIsNotEnded() async throws {
         let bench = try await Bench()
         let seen = try await bench.ok(
