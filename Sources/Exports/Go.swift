@@ -38,13 +38,8 @@ extension ExportFormat {
 extension Secret {
     /// Pure ASCII: `\x` stands for a byte, whether the string is UTF-8 or not.
     fileprivate var goEscaped: Secret {
-        replacing { byte in
+        escapedForDoubleQuotes { byte in
             switch byte {
-            case UInt8(ascii: "\""): "\\\""
-            case UInt8(ascii: "\\"): "\\\\"
-            case UInt8(ascii: "\n"): "\\n"
-            case UInt8(ascii: "\r"): "\\r"
-            case UInt8(ascii: "\t"): "\\t"
             case 0..<0x20, 0x7F...0xFF: (byte < 0x10 ? "\\x0" : "\\x") + String(byte, radix: 16)
             default: nil
             }

@@ -34,13 +34,8 @@ extension ExportFormat {
 extension Secret {
     /// What stands between the quotes: `\(`, too, is escaped with its backslash.
     fileprivate var swiftEscaped: Secret {
-        replacing { byte in
+        escapedForDoubleQuotes { byte in
             switch byte {
-            case UInt8(ascii: "\""): "\\\""
-            case UInt8(ascii: "\\"): "\\\\"
-            case UInt8(ascii: "\n"): "\\n"
-            case UInt8(ascii: "\r"): "\\r"
-            case UInt8(ascii: "\t"): "\\t"
             case 0..<0x20, 0x7F: "\\u{\(String(byte, radix: 16))}"
             default: nil
             }

@@ -106,14 +106,11 @@ package struct Records: Sendable {
     }
 
     /// Notes of secrets that clients authenticate with them. No pattern exports them then, also where the vault is read without
-    /// the config that tells so, as a copy for a deploy is.
-    /// A record that is malformed stays as it is: it is its readers' to name.
+    /// the config that tells so, as a copy for a deploy is. A record that is malformed stays as it is: it is its readers' to name.
     package mutating func guardSecrets(_ names: Set<String>) {
         // What is called so is guarded anywhere.
         for name in names.compactMap({ ExportName.isGuarded($0) ? nil : RecordName($0) }) {
-            guard (try? secret(name)) ?? nil != nil, (try? isGuarded(name)) == false,
-                var object = (try? object(name)) ?? nil
-            else { continue }
+            guard var object = try? object(name), !object.has("guarded"), (try? secret(name)) != nil else { continue }
             object.set("guarded", Int64(1))
             set(name, object)
         }
