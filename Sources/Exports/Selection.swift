@@ -33,9 +33,8 @@ package struct Selection: Sendable {
     package init(_ records: Records, clientSecrets: Set<String>) throws {
         var sources: [Source] = []
         for name in records.names {
-            if let value = try records.secret(name) {
-                let isGuarded =
-                    try clientSecrets.contains(name.text) || ExportName.isGuarded(name.text) || records.isGuarded(name)
+            if let (value, isNoted) = try records.guardedSecret(name) {
+                let isGuarded = isNoted || clientSecrets.contains(name.text) || ExportName.isGuarded(name.text)
                 sources.append(
                     Source(name: name.text, origin: "the secret \(name)", value: value, isGuarded: isGuarded))
             } else if let tokens = try records.connection(name)?.tokens {

@@ -83,10 +83,10 @@ package enum ExportName {
     /// Whether a name is that of a client's secret or a refresh token, whosoever they are: what is called so leaves the
     /// vault only when it is named in full. `clientSecret` and `REFRESH_TOKENS_2` are called so, too.
     package static func isGuarded(_ name: String) -> Bool {
-        var letters = prefix(of: name).filter { $0 != "_" }[...]
-        while letters.last?.isNumber == true { letters.removeLast() }
-        if letters.last == "S" { letters.removeLast() }
-        return letters.hasSuffix("CLIENTSECRET") || letters.hasSuffix("REFRESHTOKEN")
+        var letters = prefix(of: name).utf8.filter { $0 != UInt8(ascii: "_") }[...]
+        while let last = letters.last, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(last) { letters.removeLast() }
+        if letters.last == UInt8(ascii: "S") { letters.removeLast() }
+        return ["CLIENTSECRET", "REFRESHTOKEN"].contains { letters.suffix(12).elementsEqual($0.utf8) }
     }
 
     /// The secret that holds a connection's client secret unless the config names another.

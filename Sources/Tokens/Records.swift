@@ -54,6 +54,14 @@ package struct Records: Sendable {
         }
     }
 
+    /// The value of a secret, and whether it is noted as one that a client authenticates with.
+    package func guardedSecret(_ name: RecordName) throws(RecordError) -> (value: Secret, isGuarded: Bool)? {
+        try read(name) { object throws(JSONError) in
+            guard try Kind(of: object) == .secret else { return nil }
+            return (try Self.value(of: object, name), object.has("guarded"))
+        }
+    }
+
     /// A connection; nil when there is none of that name.
     package func connection(_ name: RecordName) throws(RecordError) -> Connection? {
         try read(name) { object throws(JSONError) in
@@ -114,11 +122,6 @@ package struct Records: Sendable {
             object.set("guarded", Int64(1))
             set(name, object)
         }
-    }
-
-    /// Whether a record is noted as a client's secret.
-    package func isGuarded(_ name: RecordName) throws(RecordError) -> Bool {
-        try object(name)?.has("guarded") ?? false
     }
 
     /// Keeps a connection.
